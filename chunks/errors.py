@@ -1,0 +1,24 @@
+"""What can go wrong with recordings and chunks, in sentences for the person at work.
+
+No message holds a person's name, a real date or the name of a source file.
+"""
+
+
+class ChunksError(Exception):
+    """The root of everything this app refuses or fails at; the message may be shown to the person who asked."""
+
+
+class IngestRefused(ChunksError):
+    """A recording is not taken, for a reason the person can settle."""
+
+
+class SurgeryDateUnclear(IngestRefused):
+    """The day of the month leaves more than one date, or none, possible."""
+
+
+class RecordingUnreadable(ChunksError):
+    """A `recording.json` that this portal did not write, or that was changed."""
+
+
+class ChunkUnreadable(ChunksError):
+    """An object that should be a chunk is not one; says what it looks like."""

@@ -1,0 +1,159 @@
+"""The rows of the headers database: their columns, their values, and the one upsert statement per dialect.
+
+Owns: what stands in `chunk_header` and `recording`, whoever writes it (the portal, `reindex`, the Lambda).
+Values are plain: text, whole numbers, None; times are text with six digits of microseconds, so that they compare as
+text where a database keeps them so. Plain Python, no third party.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from chunks.format.header import VERSION, Header, file_crc32
+
+Dialect = Literal["mysql", "sqlite"]
+Value = str | int | float | None
+
+CHUNK_TABLE = "chunk_header"
+CHUNK_KEY_COLUMNS = ("bucket", "objectKey")
+CHUNK_COLUMNS = (
+    *CHUNK_KEY_COLUMNS,
+    "patient",
+    "recording",
+    "channel",
+    "label",
+    "label_norm",
+    "chunk",
+    "start",
+    "stop",
+    "duration_us",
+    "samples",
+    "samps_per_record",
+    "record_duration",
+    "dtype",
+    "bytes",
+    "crc32",
+    "file_crc32",
+    "etag",
+    "version",
+    "indexed_at",
+)
+RECORDING_TABLE = "recording"
+RECORDING_KEY_COLUMNS = ("bucket", "name")
+RECORDING_COLUMNS = (
+    *RECORDING_KEY_COLUMNS,
+    "patient",
+    "start",
+    "stop",
+    "state",
+    "clock_offset_us",
+    "chunks_expected",
+    "bytes_expected",
+    "fingerprint",
+    "data_sha256",
+    "channels",
+    "warnings",
+    "etag",
+    "indexed_at",
+)
+
+_PREFIX = re.compile(r"^(?:eeg|pol|ecg|seeg)\s+(?=\S)")
+_REFERENCE = re.compile(r"(?<=\S)\s*-\s*ref$")
+_LEADING_ZEROS = re.compile(r"(?<![0-9.,])0+(?=[0-9])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectFacts:
+    """What the store says of an object."""
+
+    bucket: str
+    key: str
+    size_bytes: int
+    etag: str
+
+
+def label_norm(label: str) -> str:
+    """A label as people mean it: lower case, without blanks, leading zeros, an `EEG`-like prefix and an ending `-Ref`.
+
+    A prefix (`EEG`, `POL`, `ECG`, `SEEG`) counts only where a blank sets it apart: `POL LTG01` is `ltg1`, `ECG1` stays.
+    """
+    text = unicodedata.normalize("NFKC", label).lower().strip()
+    text = _REFERENCE.sub("", _PREFIX.sub("", text))
+    return _LEADING_ZEROS.sub("", "".join(text.split()))
+
+
+def patient_time(moment: datetime) -> str:
+    """A naive patient time as a row keeps it: with six digits of microseconds, so that text order is time order."""
+    return moment.isoformat(sep=" ", timespec="microseconds")
+
+
+def chunk_row(header: Header, *, line: bytes, facts: ObjectFacts, indexed_at: datetime) -> tuple[Value, ...]:
+    """The row of a chunk of version 2, in the order of `CHUNK_COLUMNS`; `indexed_at` is a real time in UTC."""
+    return (
+        facts.bucket,
+        facts.key,
+        header.patient,
+        header.recording,
+        header.channel,
+        header.signal.label,
+        label_norm(header.signal.label),
+        header.chunk,
+        patient_time(header.start),
+        patient_time(header.stop),
+        header.duration_us,
+        header.samples,
+        header.samples_per_record,
+        f"{header.record_duration.normalize():f}",
+        header.dtype,
+        facts.size_bytes,
+        header.crc32,
+        file_crc32(line, header),
+        facts.etag,
+        VERSION,
+        _utc(indexed_at),
+    )
+
+
+def recording_row(document: dict[str, Any], *, facts: ObjectFacts, indexed_at: datetime) -> tuple[Value, ...]:
+    """The row of a recording from its `recording.json`, in the order of `RECORDING_COLUMNS`. Raises `KeyError`."""
+    return (
+        facts.bucket,
+        document["recording"],
+        document["patient"],
+        patient_time(datetime.fromisoformat(document["start"])),
+        patient_time(datetime.fromisoformat(document["stop"])),
+        document["state"],
+        document["clock_offset_us"],
+        document["chunks"],
+        document["bytes"],
+        document["fingerprint"],
+        document["data_sha256"],
+        json.dumps([[channel["number"], channel["label"]] for channel in document["channels"]], ensure_ascii=False),
+        json.dumps([warning["message"] for warning in document["warnings"]], ensure_ascii=False),
+        facts.etag,
+        _utc(indexed_at),
+    )
+
+
+def upsert(table: str, *, columns: Sequence[str], key_columns: Sequence[str], rows: int, dialect: Dialect) -> str:
+    """The statement that writes that many rows, new or known by their key, with `%s` for each value.
+
+    On MySQL it is the `VALUES()` form, which MariaDB takes too.
+    """
+    quote = "`{}`".format if dialect == "mysql" else '"{}"'.format
+    names = ", ".join(map(quote, columns))
+    places = ", ".join(["(" + ", ".join(["%s"] * len(columns)) + ")"] * rows)
+    others = [quote(column) for column in columns if column not in key_columns]
+    insert = f"INSERT INTO {quote(table)} ({names}) VALUES {places}"  # noqa: S608 (names are this module's own)
+    if dialect == "mysql":
+        return f"{insert} ON DUPLICATE KEY UPDATE " + ", ".join(f"{name} = VALUES({name})" for name in others)
+    keys = ", ".join(map(quote, key_columns))
+    return f"{insert} ON CONFLICT ({keys}) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in others)
+
+
+def _utc(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")

@@ -1,0 +1,107 @@
+"""The rows of recordings and chunk headers, as the headers database keeps them.
+
+Columns and values are those of `chunks.format.row`, which also writes them; nothing here is saved through the ORM.
+Everything in these tables can be rebuilt from the buckets, so no foreign key leads out of them or between them.
+"""
+
+import json
+
+from django.db import models
+
+from chunks.headers_db.fields import PatientTimeField
+from chunks.headers_db.state import HeadersState
+
+__all__ = ["ChunkHeader", "HeadersState", "Recording", "RecordingState"]
+
+
+class RecordingState(models.TextChoices):
+    INGESTING = "ingesting", "being ingested"
+    OK = "ok", "ok"
+    HIDDEN = "hidden", "hidden"
+    DUPLICATE = "duplicate", "duplicate"
+    CONFLICT = "conflict", "in conflict"
+    VERSION_1 = "version 1", "version 1, not adopted"
+
+
+class Recording(models.Model):
+    """One EDF, EDF+ or BDF file that was ingested; indexed from its `recording.json`."""
+
+    db_alias = "headers"
+
+    bucket = models.CharField(max_length=63)
+    name = models.CharField(max_length=120)
+    patient = models.CharField(max_length=40)
+    start = PatientTimeField()
+    stop = PatientTimeField()
+    state = models.CharField(max_length=12, choices=RecordingState)
+    clock_offset_us = models.BigIntegerField("clock offset (µs)")
+    chunks_expected = models.IntegerField()
+    bytes_expected = models.BigIntegerField()
+    fingerprint = models.CharField(max_length=64)
+    data_sha256 = models.CharField(max_length=64, null=True)  # noqa: DJ001 (unknown until all was read)
+    channels = models.TextField(help_text="JSON: [channel number, label] of each channel with chunks, in header order")
+    warnings = models.TextField(help_text="JSON: sentences")
+    etag = models.CharField(max_length=80)
+    indexed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "recording"
+        constraints = [models.UniqueConstraint(fields=["bucket", "name"], name="recording_bucket_name")]
+        indexes = [
+            models.Index(fields=["patient", "start", "stop"], name="recording_patient_start"),
+            models.Index(fields=["patient", "fingerprint"], name="recording_fingerprint"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.patient}/{self.name}"
+
+    @property
+    def labels(self) -> list[tuple[int, str]]:
+        """(channel number, label) of every channel with chunks, in header order."""
+        return [(number, label) for number, label in json.loads(self.channels)]
+
+    @property
+    def warning_texts(self) -> list[str]:
+        return list(json.loads(self.warnings))
+
+
+class ChunkHeader(models.Model):
+    """One hour of one channel: what is known of a `.chn` object without its samples."""
+
+    db_alias = "headers"
+
+    bucket = models.CharField(max_length=63)
+    object_key = models.CharField(max_length=700, db_column="objectKey")
+    patient = models.CharField(max_length=40)
+    recording = models.CharField(max_length=120)
+    channel = models.SmallIntegerField(null=True)
+    label = models.CharField(max_length=64)
+    label_norm = models.CharField(max_length=64)
+    chunk = models.IntegerField()
+    start = PatientTimeField()
+    stop = PatientTimeField()
+    duration_us = models.BigIntegerField("duration (µs)")
+    samples = models.BigIntegerField()
+    samps_per_record = models.IntegerField("samples per data record")
+    record_duration = models.CharField("record duration (s)", max_length=16)
+    dtype = models.CharField(max_length=3)
+    size_bytes = models.BigIntegerField("bytes", db_column="bytes")
+    crc32 = models.CharField("CRC-32 of the samples", max_length=8, null=True)  # noqa: DJ001 (version 1 has none)
+    file_crc32 = models.CharField("CRC-32 of the object", max_length=8, null=True)  # noqa: DJ001
+    etag = models.CharField(max_length=80)
+    version = models.SmallIntegerField()
+    indexed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "chunk_header"
+        constraints = [models.UniqueConstraint(fields=["bucket", "object_key"], name="chunk_bucket_key")]
+        indexes = [
+            models.Index(fields=["patient", "start", "stop"], name="chunk_patient_start"),
+            models.Index(fields=["patient", "label_norm", "start"], name="chunk_patient_label"),
+            models.Index(fields=["patient", "channel", "start"], name="chunk_patient_channel"),
+            models.Index(fields=["patient", "duration_us"], name="chunk_patient_duration"),
+            models.Index(fields=["bucket", "recording"], name="chunk_recording"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bucket}/{self.object_key}"

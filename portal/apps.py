@@ -1,0 +1,7 @@
+"""The app `portal`."""
+
+from django.apps import AppConfig
+
+
+class PortalConfig(AppConfig):
+    name = "portal"

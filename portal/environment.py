@@ -1,0 +1,107 @@
+"""Reads the portal's settings from the environment, once.
+
+Owns: names, types and embedded defaults of every `ECOG_…` variable, and the secrets kept as files in the data folder.
+Imports nothing of ours and no Django: the settings module is built from it. `.env.example` names the same variables.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import environ
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class SettingError(Exception):
+    """A setting has a value the portal cannot run with; the message names it and says what to write instead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """Every setting of the portal, parsed and checked."""
+
+    data_dir: Path
+    url: str
+    debug: bool
+    headers_database_url: str
+    portal_database_url: str
+    objects_url: str
+    bucket_prefix: str
+    sessions_bucket: str
+    log_level: str
+    download_mb_per_s: float
+
+    @property
+    def https(self) -> bool:
+        return urlsplit(self.url).scheme == "https"
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
+
+
+def read_environment() -> Environment:
+    """Parses `os.environ` (and `.env` in the project's folder, which never overrides it).
+
+    Raises `SettingError` where a value cannot be used.
+    """
+    env = environ.Env()
+    if (PROJECT_DIR / ".env").is_file():
+        env.read_env(PROJECT_DIR / ".env")
+    data_dir = Path(env.str("ECOG_DATA_DIR", "var")).expanduser()
+    if not data_dir.is_absolute():
+        data_dir = PROJECT_DIR / data_dir
+    url = env.str("ECOG_URL", "http://127.0.0.1:8000").rstrip("/")
+    _check_url(url)
+    return Environment(
+        data_dir=data_dir,
+        url=url,
+        debug=env.bool("ECOG_DEBUG", False),
+        headers_database_url=env.str("ECOG_HEADERS_DATABASE_URL", "") or _sqlite_url(data_dir / "headers.sqlite3"),
+        portal_database_url=env.str("ECOG_PORTAL_DATABASE_URL", "") or _sqlite_url(data_dir / "portal.sqlite3"),
+        objects_url=env.str("ECOG_OBJECTS_URL", "") or (data_dir / "objects").as_uri(),
+        bucket_prefix=env.str("ECOG_BUCKET_PREFIX", "edf-chunks-"),
+        sessions_bucket=env.str("ECOG_SESSIONS_BUCKET", "behavioral-data-all"),
+        log_level=env.str("ECOG_LOG_LEVEL", "WARNING").upper(),
+        download_mb_per_s=env.float("ECOG_DOWNLOAD_MB_PER_S", 50.0),
+    )
+
+
+def _sqlite_url(path: Path) -> str:
+    return f"sqlite:///{quote(str(path))}"
+
+
+def _check_url(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise SettingError(f"ECOG_URL is {url!r}: write the portal's address, such as https://ecog.example.org.")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise SettingError(
+            f"ECOG_URL is {url!r}: http is accepted for this machine only (127.0.0.1). Serve other machines over https."
+        )
+
+
+def secret(name: str, *, data_dir: Path, variable: str) -> str:
+    """The secret called `name`: the environment's `variable`, else a file in `data_dir`, made once with mode 600.
+
+    Two processes starting at once agree: the file appears whole under its name, and the first one wins.
+    """
+    if given := os.environ.get(variable, ""):
+        return given
+    path = data_dir / f"{name}.key"
+    if not path.exists():
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = data_dir / f".{name}.{secrets.token_hex(8)}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(64), encoding="ascii")
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text(encoding="ascii").strip()

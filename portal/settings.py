@@ -1,0 +1,143 @@
+"""Django's settings, all of them; `ECOG_…` variables change them (`.env.example`), the embedded defaults need none.
+
+Owns: how the parts are put together. Imports nothing of ours but `portal.environment`.
+"""
+
+import tomllib
+
+import environ
+
+from portal.environment import LOOPBACK, PROJECT_DIR, read_environment, secret
+
+ENVIRONMENT = read_environment()
+DATA_DIR = ENVIRONMENT.data_dir
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+SECRET_KEY = secret("secret", data_dir=DATA_DIR, variable="ECOG_SECRET_KEY")
+IDENTITY_KEY = secret("identity", data_dir=DATA_DIR, variable="ECOG_IDENTITY_KEY")
+DEBUG = ENVIRONMENT.debug
+SOFTWARE_VERSION = tomllib.loads((PROJECT_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+
+# Where objects lie, and what their buckets are called.
+OBJECTS_URL = ENVIRONMENT.objects_url
+BUCKET_PREFIX = ENVIRONMENT.bucket_prefix
+SESSIONS_BUCKET = ENVIRONMENT.sessions_bucket
+# The rate at which the time of a download is foretold.
+DOWNLOAD_MB_PER_S = ENVIRONMENT.download_mb_per_s
+
+# The address decides security: https is strict, http is for this machine only.
+ALLOWED_HOSTS = sorted({ENVIRONMENT.host} | (set() if ENVIRONMENT.https else LOOPBACK))
+CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.url]
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENVIRONMENT.https
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if ENVIRONMENT.https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = ENVIRONMENT.https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.https else None
+X_FRAME_OPTIONS = "DENY"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "people",
+    "jobs",
+    "chunks",
+    "selections",
+    "downloads",
+    "portal",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "chunks.headers_db.middleware.HeadersAsleepMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PROJECT_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# Django's defaults lose transactions when two connections write at once; these wait for each other.
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+MYSQL_OPTIONS = {
+    "charset": "utf8mb4",
+    "sql_mode": "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",
+    "init_command": "SET SESSION collation_connection = 'utf8mb4_bin'",
+    "isolation_level": "read committed",
+    "connect_timeout": 3,
+    "read_timeout": 60,
+    "write_timeout": 60,
+}
+
+
+def _database(url: str) -> dict[str, object]:
+    database: dict[str, object] = environ.Env.db_url_config(url)
+    mysql = "mysql" in str(database["ENGINE"])
+    given = database.get("OPTIONS")
+    database["OPTIONS"] = (MYSQL_OPTIONS if mysql else SQLITE_OPTIONS) | (given if isinstance(given, dict) else {})
+    database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"] = 60, True
+    if mysql:
+        database["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_bin"}
+    else:
+        # Tests use a file too: in memory there is no write-ahead log, and threads do not wait for each other.
+        database["TEST"] = {"NAME": f"{database['NAME']}.test"}
+    return database
+
+
+def _headers_database(url: str) -> dict[str, object]:
+    """Like any database, under the engine that knows when it is asleep and where it has moved."""
+    database = _database(url)
+    vendor = "mysql" if "mysql" in str(database["ENGINE"]) else "sqlite3"
+    return database | {"ENGINE": f"chunks.headers_db.{vendor}"}
+
+
+DATABASES = {
+    "default": _database(ENVIRONMENT.portal_database_url),
+    "headers": _headers_database(ENVIRONMENT.headers_database_url),
+}
+DATABASE_ROUTERS = ["chunks.headers_db.router.ByModel"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+STATIC_URL = "static/"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": ENVIRONMENT.log_level},
+}

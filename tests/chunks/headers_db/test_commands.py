@@ -1,0 +1,33 @@
+"""A command of ours says in one sentence that the headers database sleeps."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from chunks.headers_db.commands import HeadersCommand
+from chunks.headers_db.place import State
+from chunks.headers_db.state import read_state, set_state
+from chunks.models import ChunkHeader
+
+pytestmark = pytest.mark.database(transaction=True)
+
+
+class Count(HeadersCommand):
+    def handle(self, *_args: object, **_options: object) -> str:
+        return str(ChunkHeader.objects.count())
+
+
+def test_awake_it_works(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call_command(Count()) == "0"
+    assert capsys.readouterr().out == "0\n"
+
+
+def test_asleep_it_is_one_sentence_and_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    set_state(read_state(), state=State.ASLEEP, by="ann")
+    with pytest.raises(CommandError, match=r"^The headers database is asleep since"):
+        call_command(Count())
+    with pytest.raises(SystemExit) as ended:
+        Count().run_from_argv(["manage.py", "count"])
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert said.startswith("CommandError: The headers database is asleep since")
+    assert said.count("\n") == 1
