@@ -1,0 +1,33 @@
+"""The errors of `jobs`.
+
+Owns: the tree below `JobError`. Imports no Django. The marks `may_be_kept` and `audit_outcome` are those of
+`people.errors`: no message here holds anything private.
+"""
+
+from typing import ClassVar
+
+
+class JobError(Exception):
+    """Base; the message says what happened to which job, and what to do."""
+
+    may_be_kept: ClassVar[bool] = True
+
+
+class JobUnknown(JobError):
+    """No such job among those the asker may touch."""
+
+    audit_outcome: ClassVar[str] = "refused"
+
+
+class LeaseLost(JobError):
+    """The job is no longer this worker's: stop, and write nothing more."""
+
+
+class JobCancelled(JobError):
+    """Somebody asked for the job to end: stop, and remove what it has made so far."""
+
+    audit_outcome: ClassVar[str] = "cancelled"
+
+
+class NotSent(JobError):
+    """The message of a job could not be sent; the sweeper sends it later."""

@@ -1,0 +1,60 @@
+"""The sweeper: no job is forgotten, whatever the broker and the workers lose.
+
+Owns: which rows are sent again and which are given up. Run every 15 s and at each worker's start; several at once do no
+harm, and neither do messages that come twice. Knows no broker: `send` takes a job's number and raises `NotSent`.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from jobs.asking import Send
+from jobs.errors import NotSent
+from jobs.models import Job, Jobs, Runner, State
+
+RESEND_AFTER = timedelta(seconds=15)
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepReport:
+    """What a sweep did: numbers of the jobs sent again, and how many were ended or could not be sent."""
+
+    sent: tuple[int, ...]
+    not_sent: int
+    cancelled: int
+    failed: int
+
+
+def sweep(*, send: Send, now: datetime | None = None) -> SweepReport:
+    """Ends what is cancelled or hopeless, and sends again what has no living lease or no message."""
+    now = now or timezone.now()
+    cancelled, failed = Job.objects.all().end_hopeless(now=now)
+    waiting = list(_forgotten(now=now).order_by("pk").values_list("pk", flat=True))
+    sent = _send_all(waiting, send=send, now=now)
+    return SweepReport(sent=sent, not_sent=len(waiting) - len(sent), cancelled=cancelled, failed=failed)
+
+
+def _forgotten(*, now: datetime) -> Jobs:
+    """A worker's jobs that wait or whose worker is gone, and of which no message was sent lately."""
+    earlier = now - RESEND_AFTER
+    idle = Q(state=State.QUEUED) | Q(state=State.RUNNING, lease_until__lt=now)
+    silent = Q(sent_at__lt=earlier) | Q(sent_at__isnull=True, created_at__lt=earlier)
+    return Job.objects.filter(idle, silent, runner=Runner.WORKER)
+
+
+def _send_all(job_ids: list[int], *, send: Send, now: datetime) -> tuple[int, ...]:
+    """Sends these until the broker refuses one: then it would refuse the rest too. Those that were sent."""
+    sent: list[int] = []
+    for job_id in job_ids:
+        try:
+            send(job_id)
+        except NotSent:
+            logger.warning("The broker takes no messages; %s jobs wait for the next sweep.", len(job_ids) - len(sent))
+            break
+        Job.objects.filter(pk=job_id).update(sent_at=now)
+        sent.append(job_id)
+    return tuple(sent)
