@@ -1,0 +1,207 @@
+"""Many files of one patient, one after the other: one bad file does not stop the others.
+
+Owns: what is told of each file, in values that may be kept: its place in the list, its size and its content hash, never
+its name.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal
+
+from django.conf import settings
+
+from chunks.document import Known
+from chunks.edf.errors import EdfError, EdfTruncated
+from chunks.edf.findings import Finding
+from chunks.edf.reader import Edf, open_edf
+from chunks.errors import ChunksError, SurgeryDateUnclear
+from chunks.format.clock import DayOutOfRange
+from chunks.format.keys import NameRefused, check_recording_name, patient_bucket
+from chunks.ingest import Progress, ingest
+from chunks.plan import Plan, make_plan
+from chunks.sources import is_growing
+from chunks.surgery import surgery_from_day
+from chunks.verify import Verified, verify
+from people.errors import PeopleError
+from people.identity import check_surgery_date, remember_surgery_date
+from storage.errors import StorageError
+from storage.objects import Objects
+
+REFUSALS = (EdfError, ChunksError, StorageError, PeopleError, NameRefused, DayOutOfRange, OSError)
+Outcome = Literal["ingested", "completed", "already there", "would be ingested", "refused"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """How the files of a batch are to be read and cut."""
+
+    start: datetime | None = None
+    name: str | None = None
+    chunk_seconds: int = 3600
+    strict: bool = False
+    accept_truncated: bool = False
+    release_annotations: bool = False
+    verify: bool = False
+
+    def open(self, path: Path) -> Edf:
+        return open_edf(path, strict=self.strict, start=self.start, accept_truncated=self.accept_truncated)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What became of one file. `place` counts from 1 in the list of the command; `reason` says why it was refused."""
+
+    place: int
+    size_bytes: int
+    outcome: Outcome
+    recording: str = ""
+    channels: int = 0
+    chunks: int = 0
+    stretches: int = 0
+    hours: float = 0.0
+    data_sha256: str = ""
+    rows_repaired: int = 0
+    findings: Sequence[Finding] = ()
+    verified: Verified | None = None
+    reason: str = ""
+
+
+class Batch:
+    """The files of one patient and one command, with one date of surgery for all."""
+
+    def __init__(
+        self, *, patient: str, surgery: date | None, surgery_source: str, wish: Wish, objects: Objects
+    ) -> None:
+        """`surgery` may be unknown (None) for a check alone: days are not told then."""
+        self.patient = patient
+        self._surgery = surgery
+        self._surgery_source = surgery_source
+        self._wish = wish
+        self._objects = objects
+        self._bucket = patient_bucket(patient, prefix=settings.BUCKET_PREFIX)
+
+    def check(self, path: Path, *, place: int) -> Result:
+        """What would become of a file: it is read as far as an ingest must know beforehand, and nothing is written."""
+
+        def look(edf: Edf) -> Result:
+            plan = self._plan(edf)
+            deque(edf.annotations(), maxlen=0)  # what is odd about them is found by reading them
+            name = plan.recording if self._surgery else ""
+            return _result(edf, plan, place=place, outcome="would be ingested", recording=name)
+
+        return self._each(path, place=place, work=look)
+
+    def ingest(self, path: Path, *, place: int, progress: Progress) -> Result:
+        """What became of a file, which is in the store afterwards or refused with a reason.
+
+        `progress` is told of bytes of the file, not of its chunks.
+        """
+
+        def take(edf: Edf) -> Result:
+            plan = self._plan(edf)
+            if self._surgery:
+                remember_surgery_date(self.patient, surgery_date=self._surgery)
+            known = Known(
+                fingerprint=edf.fingerprint(),
+                chunk_seconds=self._wish.chunk_seconds,
+                start_source=edf.start_source,
+                surgery_source=self._surgery_source,
+            )
+            done = ingest(
+                edf,
+                plan,
+                known=known,
+                objects=self._objects,
+                release=self._wish.release_annotations,
+                progress=_scaled(progress, of_bytes=plan.size_bytes, to_bytes=edf.size_bytes),
+            )
+            verified = self._verified(path, edf, plan.named(done.recording)) if self._wish.verify else None
+            return replace(
+                _result(edf, plan, place=place, outcome=done.state, recording=done.recording),
+                chunks=done.chunks,
+                data_sha256=done.data_sha256,
+                rows_repaired=done.rows_repaired,
+                verified=verified,
+            )
+
+        return self._each(path, place=place, work=take)
+
+    def _each(self, path: Path, *, place: int, work: Callable[[Edf], Result]) -> Result:
+        size_bytes = 0
+        try:
+            size_bytes = path.stat().st_size
+            with self._wish.open(path) as edf:
+                return work(edf)
+        except REFUSALS as error:
+            return Result(place=place, size_bytes=size_bytes, outcome="refused", reason=_reason(error, path=path))
+
+    def _plan(self, edf: Edf) -> Plan:
+        if self._surgery:
+            check_surgery_date(self.patient, surgery_date=self._surgery)
+        plan = make_plan(
+            edf,
+            patient=self.patient,
+            bucket=self._bucket,
+            surgery=self._surgery or edf.start.date(),
+            chunk_seconds=self._wish.chunk_seconds,
+        )
+        return plan.named(check_recording_name(self._wish.name)) if self._wish.name else plan
+
+    def _verified(self, path: Path, edf: Edf, plan: Plan) -> Verified:
+        return verify(path, plan, ordinary=[signal.number for signal in edf.signals], objects=self._objects)
+
+
+def surgery_of(paths: Sequence[Path], *, day: int, wish: Wish) -> date:
+    """The date of surgery that `day` of a month means for these files; those that cannot be opened do not count.
+
+    Raises `SurgeryDateUnclear`.
+    """
+    recorded = []
+    for path in paths:
+        with suppress(*REFUSALS), wish.open(path) as edf:
+            recorded.append(edf.start.date())
+    if not recorded:
+        raise SurgeryDateUnclear("None of the files could be opened, so --day has no month. Give --surgery-date.")
+    return surgery_from_day(day, recorded=recorded)
+
+
+def _result(edf: Edf, plan: Plan, *, place: int, outcome: Outcome, recording: str) -> Result:
+    duration = float(edf.header.record_duration)
+    return Result(
+        place=place,
+        size_bytes=edf.size_bytes,
+        outcome=outcome,
+        recording=recording,
+        channels=len(plan.signals),
+        chunks=plan.chunks,
+        stretches=len(edf.stretches),
+        hours=edf.records * duration / 3600,
+        findings=edf.findings,
+    )
+
+
+def _scaled(progress: Progress, *, of_bytes: int, to_bytes: int) -> Progress:
+    """Tells `progress` of `to_bytes` in all while it is told of `of_bytes` in all."""
+    done, told = 0, 0
+
+    def scaled(advanced_bytes: int, /) -> None:
+        nonlocal done, told
+        done += advanced_bytes
+        reached = to_bytes * done // max(of_bytes, 1)
+        progress(reached - told)
+        told = reached
+
+    return scaled
+
+
+def _reason(error: Exception, *, path: Path) -> str:
+    """One sentence without the file's name, which an operating system's own message would hold."""
+    if isinstance(error, OSError):
+        return f"The file cannot be read: {error.strerror or type(error).__name__}."
+    if isinstance(error, EdfTruncated) and is_growing(path):
+        return f"{error} It changed within the last ten minutes, so a copy may be under way: wait, and run this again."
+    return str(error)

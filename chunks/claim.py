@@ -1,0 +1,67 @@
+"""The name of a recording, claimed before its first chunk is written.
+
+Owns: who may write below which name. `recording.json` is created, never overwritten, by whoever comes first; the same
+source goes on under its claim, any other takes the next free letter. A source is the same where its fingerprint and the
+start of its first sample are: files without any signal share fingerprints.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from chunks.document import Document, put_document, read_document
+from chunks.errors import IngestRefused
+from chunks.format.keys import alternative_names
+from chunks.index import index_recording
+from chunks.models import Recording, RecordingState
+from storage.errors import ObjectExists
+from storage.objects import Objects
+
+State = Literal["new", "interrupted", "done"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """The name that a recording has, and how far a former run had come with it."""
+
+    document: Document
+    state: State
+
+
+def claim(describe: Callable[[str], Document], *, name: str, objects: Objects, bucket: str) -> Claim:
+    """Claims `name`, or one of its alternatives, for the source that `describe` tells of under a given name.
+
+    Raises `IngestRefused` where all of them belong to other recordings.
+    """
+    source = describe(name)
+    for candidate in _candidates(source, name=name):
+        document = source if candidate == name else describe(candidate)
+        try:
+            info = put_document(objects, document, bucket=bucket, create_only=True)
+        except ObjectExists:
+            held = read_document(objects, bucket=bucket, recording=candidate)
+            if not _is_same(held, source):
+                continue
+            if held["state"] != RecordingState.INGESTING:
+                return Claim(document=held, state="done")
+            info = put_document(objects, document, bucket=bucket)
+            index_recording(document, info=info)
+            return Claim(document=document, state="interrupted")
+        index_recording(document, info=info)
+        return Claim(document=document, state="new")
+    raise IngestRefused(f"{name} and all up to {name}_z are names of other recordings: give --recording NAME.")
+
+
+def _candidates(source: Document, *, name: str) -> list[str]:
+    """The names to try: first those under which this source is known already."""
+    known = Recording.objects.filter(
+        patient=source["patient"],
+        fingerprint=source["fingerprint"],
+        start=datetime.fromisoformat(source["start"]),
+    ).order_by("name")
+    return list(dict.fromkeys([*known.values_list("name", flat=True), *alternative_names(name)]))
+
+
+def _is_same(held: Document, source: Document) -> bool:
+    return (held["fingerprint"], held.get("start")) == (source["fingerprint"], source["start"])

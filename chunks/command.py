@@ -1,0 +1,29 @@
+"""The base of the portal's commands: what a person can settle is one sentence on the terminal, never a traceback.
+
+Owns: which errors those are, and the exit status of work that was done in part.
+"""
+
+from typing import Any, ClassVar
+
+from django.core.management.base import BaseCommand, CommandError
+
+from chunks.errors import ChunksError
+from chunks.format.keys import NameRefused
+from jobs.errors import JobError
+from people.errors import PeopleError
+from storage.errors import StorageError
+
+PARTLY_DONE = 3
+FOR_PEOPLE: tuple[type[Exception], ...] = (ChunksError, StorageError, PeopleError, JobError, NameRefused)
+
+
+class PortalCommand(BaseCommand):
+    """`handle` lets every error rise whose message is for people; `for_people` adds those of a command's own app."""
+
+    for_people: ClassVar[tuple[type[Exception], ...]] = ()
+
+    def execute(self, *args: Any, **options: Any) -> str | None:  # noqa: ANN401 (the signature is Django's)
+        try:
+            return super().execute(*args, **options)
+        except (*FOR_PEOPLE, *self.for_people) as error:
+            raise CommandError(str(error)) from error

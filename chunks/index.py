@@ -1,0 +1,102 @@
+"""Writes the rows of the headers database, and makes them equal to what the store says now.
+
+Owns: every write to `chunk_header` and `recording`. The values and the statement come from `chunks.format.row`, so that
+whoever indexes writes the same row. An event, a repeated ingest or a repair is only a hint that an object changed: the
+object is looked at, its row made equal, and the object looked at once more.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from django.db import connections
+
+from chunks.document import Document, read_document
+from chunks.errors import ChunkUnreadable
+from chunks.format import row
+from chunks.format.header import LINE_LIMIT_BYTES, Header, LineTooShort, NotAChunk, decode
+from chunks.format.keys import CHUNK_SUFFIX, RECORDING_OBJECT, recording_key
+from chunks.models import ChunkHeader, Recording
+from storage.errors import BucketMissing, ObjectMissing
+from storage.objects import ObjectInfo, Objects
+
+ROWS_A_STATEMENT = 400
+FIRST_LOOK_BYTES = 4096
+LOOKS = 5
+
+
+def index_chunks(chunks: Iterable[tuple[Header, bytes, ObjectInfo]]) -> None:
+    """Writes the rows of chunks (header, line 1, object) that were just written or read."""
+    now = datetime.now(UTC)
+    rows = [row.chunk_row(header, line=line, facts=_facts(info), indexed_at=now) for header, line, info in chunks]
+    for first in range(0, len(rows), ROWS_A_STATEMENT):
+        _upsert(row.CHUNK_TABLE, row.CHUNK_COLUMNS, row.CHUNK_KEY_COLUMNS, rows[first : first + ROWS_A_STATEMENT])
+
+
+def index_recording(document: Document, *, info: ObjectInfo) -> None:
+    """Writes the row of a recording from its `recording.json`."""
+    values = row.recording_row(document, facts=_facts(info), indexed_at=datetime.now(UTC))
+    _upsert(row.RECORDING_TABLE, row.RECORDING_COLUMNS, row.RECORDING_KEY_COLUMNS, [values])
+
+
+def index_object(objects: Objects, *, bucket: str, key: str) -> None:
+    """Makes the row of an object equal to what the store says now; no row where there is no object.
+
+    Raises `ChunkUnreadable` or `RecordingUnreadable` for an object that is not what its key says.
+    """
+    for _ in range(LOOKS):
+        try:
+            info = objects.head(bucket, key)
+            if key.endswith(f"/{RECORDING_OBJECT}"):
+                index_recording(read_document(objects, bucket=bucket, recording=key.rpartition("/")[0]), info=info)
+            elif key.endswith(CHUNK_SUFFIX):
+                index_chunks([(*read_line(objects, bucket=bucket, key=key), info)])
+            if objects.head(bucket, key).etag == info.etag:
+                return
+        except (ObjectMissing, BucketMissing):
+            forget(bucket=bucket, keys=[key])
+            return
+    raise ChunkUnreadable(f"{key} in {bucket} is being written again and again. Look who writes it.")
+
+
+def index_all(objects: Objects, *, bucket: str, recording: str) -> None:
+    """Makes every row of a recording equal to what the store says now, its own row last."""
+    held = [info for info in objects.list(bucket, prefix=f"{recording}/") if info.key.endswith(CHUNK_SUFFIX)]
+    for first in range(0, len(held), ROWS_A_STATEMENT):
+        part = held[first : first + ROWS_A_STATEMENT]
+        index_chunks((*read_line(objects, bucket=bucket, key=info.key), info) for info in part)
+    index_object(objects, bucket=bucket, key=recording_key(recording))
+
+
+def read_line(objects: Objects, *, bucket: str, key: str) -> tuple[Header, bytes]:
+    """The header of a chunk and its line 1, by a ranged read. Raises `ChunkUnreadable`, `ObjectMissing`."""
+    try:
+        beginning = objects.get_range(bucket, key, start=0, length=FIRST_LOOK_BYTES)
+        try:
+            header, length = decode(beginning)
+        except LineTooShort:
+            beginning = objects.get_range(bucket, key, start=0, length=LINE_LIMIT_BYTES)
+            header, length = decode(beginning)
+    except NotAChunk as error:
+        raise ChunkUnreadable(f"{key} in {bucket} is no chunk: {error}.") from error
+    return header, beginning[:length]
+
+
+def forget(*, bucket: str, keys: Sequence[str]) -> None:
+    """Removes the rows of objects that are gone."""
+    ChunkHeader.objects.filter(bucket=bucket, object_key__in=keys).delete()
+    names = [key.rpartition("/")[0] for key in keys if key.endswith(f"/{RECORDING_OBJECT}")]
+    Recording.objects.filter(bucket=bucket, name__in=names).delete()
+
+
+def _upsert(
+    table: str, columns: Sequence[str], key_columns: Sequence[str], rows: Sequence[tuple[row.Value, ...]]
+) -> None:
+    connection = connections["headers"]
+    dialect: row.Dialect = "mysql" if connection.vendor == "mysql" else "sqlite"
+    sql = row.upsert(table, columns=columns, key_columns=key_columns, rows=len(rows), dialect=dialect)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [value for values in rows for value in values])
+
+
+def _facts(info: ObjectInfo) -> row.ObjectFacts:
+    return row.ObjectFacts(bucket=info.bucket, key=info.key, size_bytes=info.size_bytes, etag=info.etag)

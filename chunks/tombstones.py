@@ -1,0 +1,25 @@
+"""Whether a patient has withdrawn: asked before anything of a patient is ingested or indexed.
+
+Owns: the tombstone's key. It lies in the sessions bucket, which outlives the patient's own and both databases.
+"""
+
+from django.conf import settings
+
+from chunks.errors import IngestRefused
+from storage.errors import BucketMissing, ObjectMissing
+from storage.objects import Objects
+
+
+def tombstone_key(patient: str) -> str:
+    return f"withdrawn/{patient.lower()}.json"
+
+
+def refuse_withdrawn(objects: Objects, *, patient: str) -> None:
+    """Raises `IngestRefused` where the patient has a tombstone."""
+    try:
+        objects.head(settings.SESSIONS_BUCKET, tombstone_key(patient))
+    except (ObjectMissing, BucketMissing):
+        return
+    raise IngestRefused(
+        f"Patient {patient} has withdrawn: nothing of this patient may be ingested, shown or brought back."
+    )
