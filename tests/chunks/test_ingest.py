@@ -2,10 +2,6 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -221,34 +217,3 @@ def test_a_withdrawn_name_in_a_header_reaches_nothing(tmp_path: Path, patient: s
     seen += repr(result) + repr(rows()) + repr(without_etag(Recording.objects.get()))
     for secret in ("Harry", "0234567", "1951", "2017-03", "14-MAR", "14.03"):
         assert secret not in seen
-
-
-@pytest.mark.prove
-@pytest.mark.django_db(transaction=True, databases=["default", "headers"])
-@pytest.mark.parametrize("after_s", [0.3, 0.8, 1.5])
-def test_a_killed_ingest_run_again_ends_like_an_undisturbed_one(after_s: float, tmp_path: Path) -> None:
-    channels = [Channel(f"LTG{number}", 2000) for number in range(1, 65)]
-    write_recording(tmp_path / "a.edf", channels=channels, seconds=600)
-
-    def manage(world: str, *words: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "manage.py", *words]
-        environment = {"PATH": os.environ["PATH"], "ECOG_DATA_DIR": str(tmp_path / world)}
-        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-
-    ingest = ("ingest_edf", str(tmp_path / "a.edf"), "--subject", "2002", "--surgery-date", "2017-03-11")
-    for world in ("undisturbed", "killed"):
-        for words in (("migrate", "-v0"), ("add_patient", "2002")):
-            assert manage(world, *words).wait() == 0
-    assert manage("undisturbed", *ingest).wait() == 0
-    killed = manage("killed", *ingest)
-    claim = tmp_path / "killed" / "objects" / BUCKET / NAME / "recording.json"
-    while not claim.exists():
-        assert killed.poll() is None
-        time.sleep(0.01)
-    time.sleep(after_s * 0.5)
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
-    again = manage("killed", *ingest)
-    assert again.wait() == 0, again.stderr.read()
-    trees = [whole_tree(tmp_path / world / "objects") for world in ("undisturbed", "killed")]
-    assert trees[0] == trees[1]
