@@ -52,10 +52,9 @@ class FolderObjects(Objects):
         self, bucket: str, key: str, body: Body, *, create_only: bool = False, size_bytes: int | None = None
     ) -> ObjectInfo:
         check_key(bucket, key=key)
-        path = self._folder(bucket) / key
+        if create_only and self._is_taken(bucket, key=key):  # spares a long write that would be refused at its end
+            raise ObjectExists(bucket, key=key)
         with speaking(bucket, key=key):
-            if create_only and _is_taken(path):
-                raise ObjectExists(bucket, key=key)
             unfinished, file = self._open_unfinished(bucket, key=key)
         try:
             try:
@@ -63,12 +62,14 @@ class FolderObjects(Objects):
                 with speaking(bucket, key=key):
                     info = _info(bucket, key, _stamped(file))
             finally:
-                os.close(file)
-            _publish(unfinished, path, bucket=bucket, key=key, create_only=create_only)
+                with speaking(bucket, key=key):
+                    os.close(file)
+            _publish(unfinished, self._root / bucket / key, bucket=bucket, key=key, create_only=create_only)
         except BaseException:
             # What cannot be removed now is a leftover, cleared later; the first error is the one to tell.
             with suppress(OSError):
                 unfinished.unlink(missing_ok=True)
+                self._prune(unfinished.parent, bucket=bucket)
             raise
         return info
 
@@ -207,6 +208,13 @@ class FolderObjects(Objects):
                 raise ObjectMissing(bucket, key=key)
         return path / name
 
+    def _is_taken(self, bucket: str, *, key: str) -> bool:
+        try:
+            with speaking(bucket, key=key):
+                return not stat.S_ISDIR(self._path(bucket, key=key).lstat().st_mode)
+        except ObjectMissing:
+            return False
+
     def _open(self, bucket: str, *, key: str) -> io.FileIO:
         file = io.FileIO(self._path(bucket, key=key), opener=_open_file)
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -281,13 +289,6 @@ def _publish(unfinished: Path, path: Path, *, bucket: str, key: str, create_only
         except FileNotFoundError:
             raise StorageError(bucket, key=key, detail="its unfinished file was cleared away meanwhile") from None
         unfinished.unlink(missing_ok=True)
-
-
-def _is_taken(path: Path) -> bool:
-    try:
-        return not stat.S_ISDIR(path.lstat().st_mode)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
 
 
 def _seek(file: io.FileIO, start: int, *, bucket: str, key: str, size_bytes: int) -> None:

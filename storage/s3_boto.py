@@ -291,7 +291,8 @@ def _info(bucket: str, key: str, *, size_bytes: int, about: Mapping[str, Any]) -
         key=key,
         size_bytes=size_bytes,
         etag=_bare(about["ETag"]),
-        modified=about["LastModified"].astimezone(UTC),
+        # To the second, as a HEAD tells it, so that one object looks the same however it was found.
+        modified=about["LastModified"].astimezone(UTC).replace(microsecond=0),
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chunks.edf.errors import EdfDamaged
-from chunks.edf.fields import HEADER_BYTES, split_signal_fields
+from chunks.edf.fields import HEADER_BYTES, SIGNAL_FIELDS, split_signal_fields
 from chunks.edf.source import Source
 
 _SAMPLE_BYTES = 4 << 20
@@ -19,6 +19,7 @@ _TEXT_CHARACTERS = 32  # so many multi-byte characters in a row are no accident
 _LINE_ENDS = 4  # so many line feeds, each with its carriage return, are no accident (256**-4)
 _PAIRS_EXPECTED = 20.0
 _INNER_BLANK = re.compile(rb" *[0-9.+-]+[ \0]+[0-9.+-]+[ \0]*")
+_RESERVED = re.compile(rb" *|\0*|[!-~\x80-\xff][ -~\x80-\xff]*\0*")  # empty, or text that begins where its field does
 _NUMERIC = ("physical_minimum", "physical_maximum", "digital_minimum", "digital_maximum", "samples_per_record")
 
 
@@ -51,7 +52,8 @@ def check_data(source: Source, signal_part: bytes, *, signals: int, misfit: Misf
     """
     offset = HEADER_BYTES * (signals + 1)
     sample = source.read_up_to(_SAMPLE_BYTES, offset_bytes=offset)
-    _check_right_slip(signal_part, sample, signals=signals, leftover_bytes=misfit.leftover_bytes)
+    _check_left_slip(signal_part)
+    _check_right_slip(signal_part, sample, signals=signals, misfit=misfit)
     _check_text(sample)
     complete = offset + len(sample) == source.size_bytes
     _check_added_returns(sample, excess_bytes=misfit.excess_bytes if complete else None)
@@ -59,16 +61,21 @@ def check_data(source: Source, signal_part: bytes, *, signals: int, misfit: Misf
         _check_removed_returns(sample, sample_bytes=misfit.sample_bytes)
 
 
-def _check_right_slip(signal_part: bytes, sample: bytes, *, signals: int, leftover_bytes: int) -> None:
-    """A header that grew by some bytes pushes its later fields to the right, and its last blanks into the data."""
-    if not leftover_bytes or not sample.startswith(b" " * leftover_bytes):
+def _check_left_slip(signal_part: bytes) -> None:
+    """A header that lost some bytes lets as many of the first sample into its last field, after that field's blanks."""
+    if not _RESERVED.fullmatch(signal_part[-SIGNAL_FIELDS[-1].width :]):
+        raise EdfDamaged("The header is shifted: samples stand in its last field, as after bytes of it were lost.")
+
+
+def _check_right_slip(signal_part: bytes, sample: bytes, *, signals: int, misfit: Misfit) -> None:
+    """A header that grew by some bytes pushes its last blanks into the data, and as many bytes over the file's end."""
+    added = misfit.leftover_bytes
+    if not added or not sample.startswith(b" " * added):
         return
     rows = split_signal_fields(signal_part, signals=signals)
     blanks = min(8 - len(row["samples_per_record"].lstrip(b" ")) for row in rows)
-    if leftover_bytes <= blanks:
-        raise EdfDamaged(
-            f"The header is shifted: its later fields stand {leftover_bytes} bytes too late, as after editing a name."
-        )
+    if misfit.excess_bytes == added or added <= blanks:
+        raise EdfDamaged(f"The header is shifted: later fields or the data stand {added} bytes too late.")
 
 
 def _check_text(sample: bytes) -> None:

@@ -13,6 +13,7 @@ from tests.servers import ServerMissing, ministack_server, moto_server
 REGION = "eu-west-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIATESTTESTTESTTEST", "AWS_SECRET_ACCESS_KEY": "not-a-secret-for-tests"}
 HURRIED = Patience(connect_s=2, read_s=1, attempts=3, first_pause_s=0.01)
+IMPATIENT = Patience(connect_s=2, read_s=1, attempts=1)
 
 _numbers = itertools.count()
 

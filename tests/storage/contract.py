@@ -175,9 +175,10 @@ class ObjectsContract:
         self, objects: Objects, bucket: str, size_bytes: int, create_only: bool
     ) -> None:
         with pytest.raises(BrokenBodyError):
-            objects.put(bucket, "k", breaking_after(size_bytes), create_only=create_only)
+            objects.put(bucket, "r/k", breaking_after(size_bytes), create_only=create_only)
         assert keys(objects, bucket) == []
         assert objects.clear_leftovers(bucket, prefix="", older_than_s=-60) == 0
+        objects.put(bucket, "r", b"no folder is in the way")
 
     def test_a_body_that_breaks_leaves_what_was_there(self, objects: Objects, bucket: str) -> None:
         objects.put(bucket, "k", b"old")
@@ -230,10 +231,14 @@ class ObjectsContract:
         objects.put(bucket, "k", form(second))
         assert objects.get(bucket, "k") == second
 
-    @pytest.mark.parametrize(("size_bytes", "racers"), [(100, 16), (6 * MIB, 4)])
-    def test_of_many_that_create_exactly_one_wins(
-        self, objects: Objects, bucket: str, size_bytes: int, racers: int
-    ) -> None:
+    def test_of_many_that_create_exactly_one_wins(self, objects: Objects, bucket: str) -> None:
+        self.race(objects, bucket, size_bytes=100, racers=16)
+
+    def test_of_many_that_create_in_parts_exactly_one_wins(self, objects: Objects, bucket: str) -> None:
+        self.race(objects, bucket, size_bytes=6 * MIB, racers=4)
+
+    @staticmethod
+    def race(objects: Objects, bucket: str, *, size_bytes: int, racers: int) -> None:
         barrier = Barrier(racers)
 
         def race(number: int) -> int | None:

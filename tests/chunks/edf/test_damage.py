@@ -1,13 +1,14 @@
 """Files whose bytes were changed are refused; files that merely look alike are not."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from chunks.edf.errors import EdfDamaged, EdfTruncated
+from chunks.edf.errors import EdfDamaged, EdfError, EdfTruncated
 from chunks.edf.reader import open_edf
-from tests.chunks.edf.handmade import by_hand, good, noise, saved, spec, with_field
+from tests.chunks.edf.handmade import START, by_hand, good, noise, saved, spec, with_field
 
 
 @pytest.fixture
@@ -82,6 +83,36 @@ def test_signal_fields_that_slipped_left_are_damage(tmp_path: Path) -> None:
     place = 256 + 30
     with pytest.raises(EdfDamaged, match="shifted"):
         open_edf(saved(tmp_path, recording[:place] + recording[place + 2 :]), accept_truncated=True)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("kind", ["EDF", "EDF+C"])
+@pytest.mark.parametrize("signals", [1, 3])
+def test_bytes_gained_or_lost_anywhere_in_the_header_never_move_samples_in_silence(
+    tmp_path: Path, kind: str, signals: int, count: int
+) -> None:
+    """Either it is refused, or the samples are the ones that were there."""
+    specs = [spec(f"LTG{place}", samples=256, prefilter="HP:0.1Hz") for place in range(signals)]
+    recording = good(kind, signals=specs, records=12)
+    end = int(recording[184:192])
+    with open_edf(saved(tmp_path, recording)) as edf:
+        whole = [edf.samples(signal) for signal in edf.signals]
+    read = 0
+    for place in range(0, end - 1, 5):
+        for changed in (
+            recording[:place] + b"x" * count + recording[place:],
+            recording[:place] + recording[place + count :],
+        ):
+            with (
+                suppress(EdfError),
+                open_edf(saved(tmp_path, changed), start=START, accept_truncated=True) as edf,
+            ):
+                read += 1
+                assert [
+                    np.array_equal(edf.samples(each), all_of[: edf.samples(each).size])
+                    for each, all_of in zip(edf.signals, whole, strict=True)
+                ] == [True] * signals
+    assert read < 20
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
