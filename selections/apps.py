@@ -1,0 +1,7 @@
+"""The app `selections`."""
+
+from django.apps import AppConfig
+
+
+class SelectionsConfig(AppConfig):
+    name = "selections"

@@ -1,0 +1,75 @@
+"""The words of a question on the command line, the same for every command that asks one.
+
+Owns: the options, how they become a `Selection`, and whose permission holds: without `--as` the administrator's.
+"""
+
+import difflib
+import re
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from people.scope import Scope, scope_for, server_scope
+from selections.errors import AskerUnknown, NoPatientNamed, shown
+from selections.selection import Selection
+from selections.words import FIELDS, parse
+
+_SENTENCES = frozenset({"start", "stop", "when"})  # of several words: `--start day 3 14:05` needs no quotes
+_HELP = {
+    "patient": ("ID", "patients by ID (2002), or patterns (20*)"),
+    "day": ("DAYS", "days since implantation (day 0): 4, -1..3, or 2002-01-03 for one patient"),
+    "start": ("TIME", "from this time on: day 3 14:05, or 2002-01-03 14:05 for one patient"),
+    "stop": ("TIME", "up to this time, without it"),
+    "when": ("TIMES", "a stretch of time: day 3 14:05..day 4 02:00; give it again for more"),
+    "hours": ("HOURS", "hours of every day asked for: 22:00-06:00"),
+    "channel": ("CHANNEL", 'labels (LTG1), ranges (LTG1..LTG8), patterns (LTG*), numbers (5, 1..16), "labels, quoted"'),
+}
+
+
+def add_selection_arguments(parser: ArgumentParser) -> None:
+    """The options of a question, and `--as`. All times are the recorder's own clock."""
+    # Days before implantation are written -1, and ranges of them -1..3: values, not options.
+    parser._negative_number_matcher = re.compile("-[0-9]")
+    for field in FIELDS:
+        metavar, text = _HELP[field]
+        parser.add_argument(
+            f"--{field}", metavar=metavar, nargs="+", action="append", default=[], help=text.replace("%", "%%")
+        )
+    parser.add_argument("--all-patients", action="store_true", help="every patient there is, or that the user may see")
+    parser.add_argument(
+        "--as", dest="as_user", metavar="USER", help="with the permission of this user, and in her name"
+    )
+
+
+def selection_from(options: Mapping[str, Any]) -> Selection:
+    """The question that the options ask. Raises `SelectionError`; `NoPatientNamed` where no patient is named."""
+    words = {field: _texts(field, options.get(field) or []) for field in FIELDS}
+    if options.get("all_patients"):
+        words["patient"] = ["*"]
+    elif not any(text.strip() for text in words["patient"]):
+        raise NoPatientNamed("Say whose recordings: --patient ID, several, patterns such as '20*', or --all-patients.")
+    return parse(words)
+
+
+def scope_from(options: Mapping[str, Any], *, means: str) -> Scope:
+    """The permission of the user named by `--as`, else the administrator's.
+
+    Raises `AskerUnknown`, and `AccountClosed` for a user who is inactive.
+    """
+    name = options.get("as_user")
+    if not name:
+        return server_scope(means=means)
+    user = User.objects.filter(username=name).first()
+    if user is None:
+        near = difflib.get_close_matches(name, User.objects.values_list("username", flat=True))
+        like = f" The most similar: {', '.join(near)}." if near else ""
+        raise AskerUnknown(f"There is no user {shown(name)}.{like}")
+    return scope_for(user, means=means)
+
+
+def _texts(field: str, given: list[list[str]]) -> list[str]:
+    if field in _SENTENCES:
+        return [" ".join(words) for words in given]
+    return [word for words in given for word in words]

@@ -1,0 +1,218 @@
+"""Asks the headers database for the chunk rows of one patient's stay: bounded, in order, each once.
+
+Owns: the form of the queries, so that each walks an index and reads about what it returns. In words:
+
+* An overlap is half-open (`start < b AND stop > a`) and bounded by the longest chunk (`start > a - longest`), so that
+  the index on (patient, start, stop) or (patient, label_norm, start) is read only around the interval.
+* Chunks of over two hours are asked for apart, by the index on (patient, duration_us): one of 24 hours does not widen
+  the window of the hourly ones.
+* Intervals are asked one by one; each leaves out what began before the previous one ended, which that one has found.
+* Rows of recordings that are not ok, or of which nothing is known yet, never show: the recordings are named. They are
+  named as one text of bucket and name, which no index is made of, so that none tempts away from the patient's.
+
+The order is (patient, start, stop, row), the index's own.
+"""
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import F, Max, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Concat
+
+from chunks.format.clock import day_zero, since_day_zero_us
+from chunks.format.row import label_norm
+from chunks.headers_db.fields import YEAR_FIRST
+from chunks.models import ChunkHeader
+from selections.cursor import Cursor
+from selections.intervals import EARLIEST_US, Interval, overlaps
+from selections.stay import Choice, Held, Stay
+
+LONG_US = 7_200_000_000
+NAMES_MAX = 400  # recordings and labels that one statement names, where the time can be divided to keep to it
+LABELS_APART = 8  # up to so many labels are read label by label and sorted; of more, the patient's rows in their order
+_IN_ORDER = (F("turn"), F("stop"), F("id"))
+Rows = QuerySet[ChunkHeader]
+
+# Columns as expressions, which no index serves: each query has one index that reads little, and no other may look
+# cheaper to a database that keeps no statistics. Neither column is ever NULL.
+_HIDDEN_START = Coalesce("start", "stop")
+_HIDDEN_DURATION = Coalesce("duration_us", "samples")
+_PLACE = Concat("bucket", Value("/"), "recording")
+_HIDDEN_PATIENT = Concat("patient", Value(""))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One interval to ask for. What begins before `not_before_us` was found by the step before."""
+
+    interval: Interval
+    not_before_us: int
+    recordings: tuple[Held, ...]
+
+
+class StayRows:
+    """The chunk rows of one stay."""
+
+    def __init__(self, stay: Stay) -> None:
+        self.patient = stay.patient
+        self._asked = stay.intervals
+        self.steps = tuple(_steps(stay))
+        self._longest_us: int | None = None
+
+    def queries(self, step: Step, *, not_before_us: int = EARLIEST_US) -> list[Rows]:
+        """That of the hourly chunks and, where the patient has any, that of the long ones: disjoint, without order.
+
+        Both are to be sorted or grouped by `turn`: the start, hidden from indexes where another one leads. None begins
+        before `not_before_us`.
+        """
+        longest_us, interval = self._longest(), step.interval
+        rows = self._rows().filter(*_named(step.recordings), stop__gt=self._moment(interval.start_us))
+        before = Q(begins__lt=self._moment(interval.stop_us))
+        # One lower bound, the tightest: a database may lead its index by any of several.
+        new_us = max(not_before_us, step.not_before_us)
+        from_us = max(new_us, interval.start_us - min(longest_us, LONG_US) + 1)
+        hourly = rows.alias(begins=F("start"), turn=_HIDDEN_START if _by_label(step.recordings) else F("start"))
+        hourly = hourly.filter(before & Q(begins__gte=self._moment(from_us)))
+        if longest_us <= LONG_US:
+            return [hourly]
+        long = rows.alias(begins=_HIDDEN_START, turn=_HIDDEN_START).filter(
+            before & Q(begins__gte=self._moment(new_us)), duration_us__gt=LONG_US
+        )
+        return [hourly.alias(lasts=_HIDDEN_DURATION).filter(Q(lasts__lte=LONG_US)), long]
+
+    def after(self, cursor: Cursor | None, *, limit: int) -> list[ChunkHeader]:
+        """The first rows after the cursor, at most `limit`, in order."""
+        found: list[ChunkHeader] = []
+        for step in self.steps:
+            if cursor is not None and step.interval.stop_us <= cursor.start_us:
+                continue
+            want = limit - len(found)
+            pages = [rows.order_by(*_IN_ORDER)[:want] for rows in self._beyond(step, cursor)]
+            found += list(heapq.merge(*pages, key=_place))[:want]
+            if len(found) == limit:
+                break
+        return found
+
+    def of_recording(self, held: Held, *, page_rows: int) -> Iterator[ChunkHeader]:
+        """The rows of one recording in the order of their keys, read page by page."""
+        first, last = self._asked[0], self._asked[-1]
+        rows = (self._few_labels(held) if _by_label([held]) else self._whole_folder(held)).filter(
+            Q(begins__lt=self._moment(last.stop_us)), stop__gt=self._moment(first.start_us)
+        )
+        page = list(rows.order_by("object_key")[:page_rows])
+        while page:
+            yield from filter(self._is_asked, page)
+            if len(page) < page_rows:
+                return
+            page = list(rows.filter(object_key__gt=page[-1].object_key).order_by("object_key")[:page_rows])
+
+    def _few_labels(self, held: Held) -> Rows:
+        """By the index on labels."""
+        start, stop = self._moment(held.start_us), self._moment(held.stop_us)
+        rows = self._rows().alias(begins=_HIDDEN_START)
+        return rows.filter(*_named([held]), start__gte=start, start__lt=stop)
+
+    def _whole_folder(self, held: Held) -> Rows:
+        """By the index on keys, which holds them in order."""
+        folder, beyond = f"{held.name}/", f"{held.name}0"  # "0" comes right after "/"
+        rows = ChunkHeader.objects.alias(place=_PLACE, begins=_HIDDEN_START, of_patient=_HIDDEN_PATIENT).filter(
+            bucket=held.bucket, object_key__gt=folder, object_key__lt=beyond
+        )
+        return rows.filter(*_named([held]), Q(of_patient=self.patient))
+
+    def _is_asked(self, row: ChunkHeader) -> bool:
+        start_us, stop_us = (since_day_zero_us(self.patient, moment) for moment in (row.start, row.stop))
+        return overlaps(self._asked, Interval(start_us=start_us, stop_us=stop_us))
+
+    def _rows(self) -> Rows:
+        return ChunkHeader.objects.filter(patient=self.patient).alias(place=_PLACE)
+
+    def _beyond(self, step: Step, cursor: Cursor | None) -> list[Rows]:
+        if cursor is None:
+            return self.queries(step)
+        start, stop = self._moment(cursor.start_us), self._moment(cursor.stop_us)
+        later = Q(past__gt=start) | Q(past=start, stop__gt=stop) | Q(past=start, stop=stop, id__gt=cursor.row)
+        queries = self.queries(step, not_before_us=cursor.start_us)
+        return [rows.alias(past=_HIDDEN_START).filter(later) for rows in queries]
+
+    def _longest(self) -> int:
+        """The patient's longest chunk: one probe of an index, asked anew for every answer."""
+        if self._longest_us is None:
+            of_patient = ChunkHeader.objects.filter(patient=self.patient)
+            self._longest_us = of_patient.aggregate(longest=Max("duration_us"))["longest"] or 0
+        return self._longest_us
+
+    def _moment(self, us: int) -> datetime:
+        """The instant as rows keep it; a stay may begin less than a chunk's length after the first year they know."""
+        return max(day_zero(self.patient) + timedelta(microseconds=us), datetime(YEAR_FIRST, 1, 1))
+
+
+def cursor_at(row: ChunkHeader) -> Cursor:
+    """The row's place in the order."""
+    start_us, stop_us = (since_day_zero_us(row.patient, moment) for moment in (row.start, row.stop))
+    return Cursor(patient=row.patient, start_us=start_us, stop_us=stop_us, row=row.pk)
+
+
+def _place(row: ChunkHeader) -> tuple[datetime, datetime, int]:
+    return row.start, row.stop, row.pk
+
+
+def _named(recordings: Sequence[Held]) -> list[Q]:
+    """The rows of these recordings and of the channels chosen in each."""
+    places: dict[Choice, list[str]] = {}
+    for each in recordings:
+        places.setdefault(each.choice, []).append(f"{each.bucket}/{each.name}")
+    chosen = Q()
+    for choice, names in places.items():
+        of_choice = Q(place__in=names)
+        if choice.labels is not None:
+            of_choice &= Q(label__in=sorted(choice.labels))
+        if choice.numbers is not None:
+            of_choice &= Q(channel__in=sorted(choice.numbers))
+        chosen |= of_choice
+    norms = _norms(places)
+    return [chosen] if norms is None else [Q(label_norm__in=sorted(norms)), chosen]
+
+
+def _norms(choices: Iterable[Choice]) -> set[str] | None:
+    """What leads to the index on labels; None where one of the choices is every channel."""
+    norms: set[str] = set()
+    for choice in choices:
+        if choice.labels is None:
+            return None
+        norms.update(map(label_norm, choice.labels))
+    return norms
+
+
+def _by_label(recordings: Sequence[Held]) -> bool:
+    norms = _norms({each.choice for each in recordings})
+    return norms is not None and len(norms) <= LABELS_APART
+
+
+def _steps(stay: Stay) -> Iterator[Step]:
+    not_before_us = EARLIEST_US
+    for interval in stay.intervals:
+        touched = [each for each in stay.recordings if each.touches(interval)]
+        for part, recordings in _divided(interval, touched):
+            if recordings:
+                yield Step(interval=part, not_before_us=not_before_us, recordings=tuple(recordings))
+            not_before_us = part.stop_us
+
+
+def _divided(interval: Interval, touched: list[Held]) -> Iterator[tuple[Interval, list[Held]]]:
+    """The interval in parts whose recordings and labels one statement can name; whole where that is not possible."""
+    starts = sorted(each.start_us for each in touched if interval.start_us < each.start_us < interval.stop_us)
+    if _names(touched) <= NAMES_MAX or not starts:
+        yield interval, touched
+        return
+    cut_us = starts[len(starts) // 2]
+    for start_us, stop_us in ((interval.start_us, cut_us), (cut_us, interval.stop_us)):
+        part = Interval(start_us=start_us, stop_us=stop_us)
+        yield from _divided(part, [each for each in touched if each.touches(part)])
+
+
+def _names(recordings: Sequence[Held]) -> int:
+    choices = {each.choice for each in recordings}
+    return len(recordings) + sum(2 * len(choice.labels or ()) + len(choice.numbers or ()) for choice in choices)
