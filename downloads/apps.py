@@ -1,0 +1,7 @@
+"""The app `downloads`."""
+
+from django.apps import AppConfig
+
+
+class DownloadsConfig(AppConfig):
+    name = "downloads"
