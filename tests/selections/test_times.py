@@ -141,6 +141,12 @@ def test_what_is_no_stretch_is_refused(text):
         times.when(text, clock=None)
 
 
+def test_a_stay_up_to_midnight_does_not_touch_the_next_day():
+    assert times.days_spelled(Interval(start_us=-1, stop_us=DAY_US)) == "days -1 to 0"
+    assert times.days_spelled(Interval(start_us=0, stop_us=DAY_US)) == "day 0"
+    assert times.days_spelled(Interval(start_us=0, stop_us=DAY_US + 1)) == "days 0 to 1"
+
+
 @given(st.integers(EARLIEST_US, LATEST_US - 1))
 def test_an_instant_is_read_as_it_is_spelled(us):
     assert times.instant_us(times.spell_instant(us), clock=None) == us
