@@ -103,10 +103,11 @@ def test_the_four_digit_year_of_edf_plus_wins() -> None:
     assert "start-dates-differ" not in findings
 
 
-def test_start_dates_that_differ_are_told_without_them() -> None:
-    header, findings = parsed(with_field(good(), "recording", "Startdate 04-JAN-2002 X X X"))
-    assert header.start == dt.datetime(2002, 1, 4, 14, 5, 7)
-    assert "2002" not in findings["start-dates-differ"]
+@pytest.mark.parametrize(("text", "day"), [("04-JAN-2002", dt.date(2002, 1, 4)), ("03-JAN-2003", dt.date(2003, 1, 3))])
+def test_start_dates_that_differ_are_told_without_them(text: str, day: dt.date) -> None:
+    header, findings = parsed(with_field(good(), "recording", f"Startdate {text} X X X"))
+    assert header.start == dt.datetime.combine(day, dt.time(14, 5, 7))
+    assert "200" not in findings["start-dates-differ"]
 
 
 def test_a_date_of_yy_is_taken_from_the_startdate_field() -> None:

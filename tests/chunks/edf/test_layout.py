@@ -9,7 +9,7 @@ import pytest
 
 from chunks.edf.errors import EdfDamaged, EdfError, EdfTruncated, NoData, SpecDeviation
 from chunks.edf.reader import Edf, open_edf
-from tests.chunks.edf.handmade import by_hand, good, saved, signal_count, with_field
+from tests.chunks.edf.handmade import by_hand, good, saved, signal_count, with_field, with_lists
 
 
 def codes(edf: Edf) -> set[str]:
@@ -110,6 +110,17 @@ def test_marks_decide_where_the_size_cannot(tmp_path: Path) -> None:
     recording = with_field(with_field(good(), "header_bytes", "1026"), "records", "-1")
     with open_edf(saved(tmp_path, recording + b"\0")) as edf:
         assert edf.data_offset_bytes == 1024
+
+
+def test_marks_count_for_more_than_the_size(tmp_path: Path) -> None:
+    with open_edf(saved(tmp_path, with_field(good(), "header_bytes", "1026") + b"\1\2")) as edf:
+        assert edf.data_offset_bytes == 1024
+
+
+def test_a_mark_in_one_record_is_no_sign_of_where_data_begin(tmp_path: Path) -> None:
+    recording = with_lists([b"+0\x14\x14\0+0\x14\x14", b"+1\x14\x14"], header_bytes="773", records="-1")
+    with open_edf(saved(tmp_path, recording + b"\0")) as edf:
+        assert edf.data_offset_bytes == 768
 
 
 def test_two_places_for_the_data_that_are_equally_likely_are_refused(tmp_path: Path) -> None:

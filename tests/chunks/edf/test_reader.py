@@ -162,6 +162,12 @@ def test_an_instant_is_rounded_once(tmp_path: Path) -> None:
         assert [edf.record_us(stretch, record=record) for record in range(9)] == [0, 0, 1, 1, 1, 2, 2, 2, 2]
 
 
+def test_onset_and_duration_are_not_rounded_apart(tmp_path: Path) -> None:
+    content = with_lists([b"+0.0000004\x14\x14", b"+0.0000007\x14\x14"], record_duration=".0000003")
+    with open_edf(saved(tmp_path, content)) as edf:
+        assert edf.record_us(edf.stretches[0], record=1) == 1
+
+
 @pytest.mark.parametrize("kind", ["EDF+C", "EDF+D"])
 def test_gaps_cut_a_recording_whatever_its_reserved_field_says(tmp_path: Path, kind: str) -> None:
     onsets = [Decimal(text) for text in ("0.25", "1.25", "3.5", "4.5", "5.5", "60")]

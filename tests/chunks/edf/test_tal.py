@@ -54,6 +54,18 @@ def test_several_lists_run_together_are_told_apart() -> None:
     ]
 
 
+def test_an_onset_that_opens_a_list_without_texts_is_dropped_and_the_next_one_read() -> None:
+    tal = parse_tal(bars("+1||+1.5|+1.75|three|"))
+    assert tal is not None
+    assert tal.events == (TalEvent(onset_us=1_750_000, duration_us=None, text=b"three"),)
+    assert (tal.lists_run_together, tal.onset_texts_dropped) == (1, 1)
+
+
+@pytest.mark.parametrize("text", ["+5 mV", "-3dB", "5", "+", "+5.", "+12345678901"])
+def test_a_text_that_only_begins_like_an_onset_is_a_text(text: str) -> None:
+    assert events(f"+1|{text}|") == [(1_000_000, None, text.encode())]
+
+
 @pytest.mark.parametrize("text", ["+0|+0.000000|", "+2||+2.5|"])
 def test_a_lone_onset_as_text_is_dropped_and_counted(text: str) -> None:
     tal = parse_tal(bars(text))

@@ -102,6 +102,11 @@ def test_a_step_backwards_ends_a_run_and_is_flagged(back: str) -> None:
     assert marks.runs[1].backwards
 
 
+def test_drift_is_summed_over_runs() -> None:
+    onsets = ["0", "1.004", "2.008", "50", "51.003", "52.006"]
+    assert read_marks(marked(onsets), rule=rule("1", 200)).drift_s == Fraction("0.014")
+
+
 def test_steps_of_the_shared_recording_with_gaps() -> None:
     marks = read_marks(marked(["0", "2", "4", "5", "6", "7", "8", "9", "10", "15", "19"]), rule=rule("1", 200))
     assert firsts(marks) == [0, 1, 2, 9, 10]

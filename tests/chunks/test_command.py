@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from chunks.headers_db.commands import HeadersCommand
+from chunks.command import PortalCommand
 from chunks.headers_db.place import State
 from chunks.headers_db.state import read_state, set_state
 from chunks.models import ChunkHeader
@@ -11,7 +11,7 @@ from chunks.models import ChunkHeader
 pytestmark = pytest.mark.database(transaction=True)
 
 
-class Count(HeadersCommand):
+class Count(PortalCommand):
     def handle(self, *_args: object, **_options: object) -> str:
         return str(ChunkHeader.objects.count())
 
