@@ -12,7 +12,7 @@ import numpy as np
 
 from chunks.edf.reader import Edf
 
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 1 << 20
 
 
 class DataHash:
