@@ -118,8 +118,8 @@ def test_marks_count_for_more_than_the_size(tmp_path: Path) -> None:
 
 
 def test_a_mark_in_one_record_is_no_sign_of_where_data_begin(tmp_path: Path) -> None:
-    recording = with_lists([b"+0\x14\x14\0+0\x14\x14", b"+1\x14\x14"], header_bytes="773", records="-1")
-    with open_edf(saved(tmp_path, recording + b"\0")) as edf:
+    recording = with_lists([b"+0\x14\x14\0+0\x14\x14", b"+1\x14\x14"], header_bytes="773")
+    with open_edf(saved(tmp_path, with_field(recording, "records", "-1") + b"\0")) as edf:
         assert edf.data_offset_bytes == 768
 
 
