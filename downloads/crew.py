@@ -26,6 +26,7 @@ THREADS = 8
 TICK_S = 0.2
 LAST_WORDS_S = 1.5
 FAILURES_SAID = 20
+SILENCES = 8
 _QUEUED_PER_THREAD = 4
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -52,7 +53,7 @@ class Crew:
         self._fetched, self._kept, self._fetched_bytes, self._done_bytes = 0, 0, 0, 0
         self._failed: list[tuple[str, str]] = []
         self._fatal: BaseException | None = None
-        # Failures in a row because the store does not answer: when each thread has met one, it is the store.
+        # Failures in a row because the store does not answer, each after retries: at some number it is not the file.
         self._silences = 0
         self._busy_with: dict[int, Entry] = {}
         self._threads = [threading.Thread(target=self._work, name=f"download {n}", daemon=True) for n in range(threads)]
@@ -152,7 +153,7 @@ class Crew:
             said = len(self._failed)
             if isinstance(error, StoreUnreachable):
                 self._silences += 1
-                if self._silences >= len(self._threads):
+                if self._silences >= SILENCES:
                     self._fatal = error
         if said <= FAILURES_SAID:
             self._bar.say(f"{entry.path}: {reason}")

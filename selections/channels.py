@@ -18,11 +18,13 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from chunks.format.row import label_norm
 from selections.errors import WordRefused, shown
 
 LENGTH_MAX = 140  # two labels of the headers table and the dots between them
+CACHED = 10_000  # labels: those of many patients, since each is held against every word
 _WORD = re.compile(r'\s*(?:"(?P<quoted>(?:[^"]|"")*)"\s*(?=,|\Z)|(?P<bare>[^,]*))(?:,|\Z)')
 _NUMBERS = re.compile(r"(?P<first>[1-9][0-9]{0,3})(?:\.\.(?P<last>[1-9][0-9]{0,3}))?")
 _ENDS_IN_NUMBER = re.compile(r"(?P<stem>.*?)(?P<number>[0-9]+)")
@@ -113,7 +115,7 @@ def chosen(asked: Word, channels: Sequence[Channel], *, known: Collection[str]) 
     match asked:
         case Label():
             return [each for each in channels if each[1] == asked.text] or [
-                each for each in channels if asked.text and label_norm(each[1]) == label_norm(asked.text)
+                each for each in channels if asked.text and _norm(each[1]) == _norm(asked.text)
             ]
         case LabelRange():
             return [each for each in channels if _in_range(each[1], asked)]
@@ -154,7 +156,7 @@ def _bare(text: str) -> Word | None:
         return Pattern(text=_STARS.sub("*", "".join(text.lower().split())))
     left, dots, right = text.partition("..")
     if dots and left.strip() and right.strip(". "):  # labels may be padded with dots: `C3..`
-        return _range(label_norm(left), label_norm(right))
+        return _range(_norm(left), _norm(right))
     return Label(text=text)
 
 
@@ -175,16 +177,22 @@ def _quoted(inside: str) -> Label:
     return Label(text=text)
 
 
+@lru_cache(maxsize=CACHED)
+def _norm(label: str) -> str:
+    return label_norm(label)
+
+
 def _in_range(label: str, asked: LabelRange) -> bool:
-    found = _ENDS_IN_NUMBER.fullmatch(label_norm(label))
+    found = _ENDS_IN_NUMBER.fullmatch(_norm(label))
     return bool(found and found["stem"] == asked.stem and asked.first <= int(found["number"]) <= asked.last)
 
 
 def _fits(label: str, pattern: str) -> bool:
     literal_brackets = _squeezed(pattern).replace("[", "[[]")
-    return fnmatchcase(_squeezed(label), literal_brackets) or fnmatchcase(label_norm(label), literal_brackets)
+    return fnmatchcase(_squeezed(label), literal_brackets) or fnmatchcase(_norm(label), literal_brackets)
 
 
+@lru_cache(maxsize=CACHED)
 def _squeezed(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).lower().split())
 

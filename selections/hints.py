@@ -27,12 +27,15 @@ _LIKE_A_RANGE = re.compile(r"([^-]*[0-9])-([^-]*[0-9])")
 def warnings_of(selection: Selection, *, stays: Sequence[Stay], scope: Scope) -> Iterator[str]:
     """Words that mean nothing here, although others may have found something."""
     yield from _missing(selection, stays=stays, scope=scope)
-    by_word: dict[Word, list[str]] = {}
+    unmatched: dict[Word, list[str]] = {}
     for stay in stays:
         for word in stay.unmatched:
-            by_word.setdefault(word, []).append(stay.patient)
-    for word, patients in by_word.items():
-        yield f"No channel of {_patients(patients)} is {word}, in the time asked for."
+            unmatched.setdefault(word, []).append(stay.patient)
+    by_patients: dict[tuple[str, ...], list[str]] = {}
+    for word, patients in unmatched.items():
+        by_patients.setdefault(tuple(patients), []).append(str(word))
+    for of, words in by_patients.items():
+        yield f"No channel of {_patients(of)} is {_some(words)}, in the time asked for."
 
 
 def hints_of(selection: Selection, *, stays: Sequence[Stay], scope: Scope) -> Iterator[str]:
@@ -60,7 +63,7 @@ def _about(stay: Stay, selection: Selection) -> Iterator[str]:
         names = _some([each.name for each in stay.recordings])
         yield f"Patient {stay.patient} was being recorded then ({names}), with a pause in just the time asked for."
     elif stay.unmatched:
-        for word in stay.unmatched:
+        for word in stay.unmatched[:NAMED]:
             yield _about_channel(word, held, patient=stay.patient)
     else:
         yield from _about_time(stay, selection, held=held, recorded=recorded)
@@ -104,7 +107,8 @@ def _about_channel(word: Word, held: Sequence[Held], *, patient: str) -> str:
     headers = dict.fromkeys(each.channels for each in held)
     labels = list(dict.fromkeys(label for channels in headers for _, label in channels))
     says = f"No channel of patient {patient} is {word} in the time asked for."
-    elsewhere = [each for each in held if chosen(word, each.channels, known=labels)]
+    having = {channels for channels in headers if chosen(word, channels, known=labels)}
+    elsewhere = [each for each in held if each.channels in having]
     if recorded := recorded_of(elsewhere):
         return f"{says} It was recorded on {days_spelled(recorded)}."
     if isinstance(word, Label) and (found := _LIKE_A_RANGE.fullmatch(word.text)):
@@ -122,12 +126,14 @@ def _about_channel(word: Word, held: Sequence[Held], *, patient: str) -> str:
 def _missing(selection: Selection, *, stays: Sequence[Stay], scope: Scope) -> Iterator[str]:
     """Of a patient outside the scope, and of one that does not exist, the same."""
     visible = {patient.lower(): patient for patient in scope.visible(scope.patients)}
-    for asked in selection.patients:
-        if any(Selection(patients=(asked,)).asks_for(stay.patient) for stay in stays):
-            continue
+    found = [stay.patient for stay in stays]
+    missing = [asked for asked in selection.patients if not any(map(Selection(patients=(asked,)).asks_for, found))]
+    for asked in missing[:NAMED]:
         near = [visible[folded] for folded in difflib.get_close_matches(asked, visible, n=NAMED)]
         like = f" The most similar: {', '.join(near)}." if near else ""
         yield f"There is no patient {asked} whom you may see.{like}"
+    if len(missing) > NAMED:
+        yield f"Nor are there {len(missing) - NAMED} more of the patients asked for."
 
 
 def _whom_to_ask_for(scope: Scope) -> str:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from itertools import chain, count
+from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
@@ -32,7 +32,7 @@ from storage.objects import CHUNK_BYTES, Body, Buffer, ObjectInfo, Objects, chec
 from storage.s3_clients import DEFAULT_REGION, Connections, Patience
 from storage.s3_errors import speaking
 from storage.s3_read import Opened, read
-from storage.s3_upload import PART_BYTES, parts_of, upload
+from storage.s3_upload import PART_BYTES, Parts, upload
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -71,19 +71,19 @@ class BotoObjects(Objects):
             size_bytes = flat.nbytes
             if size_bytes <= ONE_REQUEST_LIMIT_BYTES:
                 return self._put_at_once(bucket, key, flat, create_only=create_only)
-        parts = parts_of(body, size_bytes=size_bytes)
-        first = next(parts, bytearray())
-        if len(first) < PART_BYTES:
-            if size_bytes not in {None, len(first)}:
-                raise SizeDiffers(bucket, key=key, detail=f"{len(first)} bytes instead of {size_bytes}")
-            return self._put_at_once(bucket, key, first, create_only=create_only)
+        parts = Parts(body, size_bytes=size_bytes)
+        first_bytes = parts.fill()
+        if first_bytes < PART_BYTES:
+            if size_bytes not in {None, first_bytes}:
+                raise SizeDiffers(bucket, key=key, detail=f"{first_bytes} bytes instead of {size_bytes}")
+            return self._put_at_once(bucket, key, parts.take(), create_only=create_only)
         if create_only:
             self._require_free(bucket, key)
         etag, stored_bytes = upload(
             self._client(),
             bucket,
             key,
-            parts=chain([first], parts),
+            parts=parts,
             create_only=create_only,
             size_bytes=size_bytes,
         )

@@ -3,9 +3,9 @@
 Owns the sizes of parts and the requests of an upload. Every part carries a CRC-32 that the server compares.
 """
 
-from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 from storage.errors import ObjectChanged, ObjectExists, SizeDiffers, StorageError
 from storage.objects import Body, pieces
@@ -20,21 +20,30 @@ PART_BYTES = 5 * 1024 * 1024  # the least S3 takes but for the last, so that man
 PARTS_LIMIT = 10_000
 
 
-def parts_of(body: Body, *, size_bytes: int | None) -> Iterator[bytearray]:
-    """The body cut into parts of equal size, the last one shorter; none at all where it is empty."""
-    part_bytes = max(PART_BYTES, -(-(size_bytes or 0) // PARTS_LIMIT))
-    part = bytearray()
-    for piece in pieces(body):
-        begin = 0
-        while begin < piece.nbytes:
-            end = begin + part_bytes - len(part)
-            part += piece[begin:end]
-            begin = end
-            if len(part) == part_bytes:
-                yield part
-                part = bytearray()
-    if part:
-        yield part
+class Parts:
+    """A body cut into parts of equal size, the last one shorter. Holds one, and none that was taken."""
+
+    def __init__(self, body: Body, *, size_bytes: int | None) -> None:
+        self._part_bytes = max(PART_BYTES, -(-(size_bytes or 0) // PARTS_LIMIT))
+        self._pieces = pieces(body)
+        self._piece = memoryview(b"")  # what has no room yet
+        self._part = BytesIO()  # hands its bytes out without a copy
+
+    def fill(self) -> int:
+        """Reads on until the part is full or the body ends; how many bytes the part has then."""
+        while missing := self._part_bytes - self._part.tell():
+            self._piece = self._piece or next(self._pieces, memoryview(b""))
+            if not self._piece:
+                break
+            self._part.write(self._piece[:missing])
+            # An empty view would keep the whole piece.
+            self._piece = self._piece[missing:] or memoryview(b"")
+        return self._part.tell()
+
+    def take(self) -> bytes:
+        """The part, which makes room for the next one."""
+        part, self._part = self._part, BytesIO()
+        return part.getvalue()
 
 
 def upload(
@@ -42,7 +51,7 @@ def upload(
     bucket: str,
     key: str,
     *,
-    parts: Iterable[bytearray],
+    parts: Parts,
     create_only: bool,
     size_bytes: int | None,
 ) -> tuple[str, int]:
@@ -52,9 +61,10 @@ def upload(
     try:
         done: list[CompletedPartTypeDef] = []
         total_bytes = 0
-        for number, part in enumerate(parts, 1):
-            total_bytes += len(part)
-            done.append(_send(client, bucket, key, begun=begun, number=number, part=part))
+        while part_bytes := parts.fill():
+            total_bytes += part_bytes
+            # Nothing here may keep a part that was sent.
+            done.append(_send(client, bucket, key, begun=begun, number=len(done) + 1, part=parts.take()))
         if size_bytes not in {None, total_bytes}:
             raise SizeDiffers(bucket, key=key, detail=f"{total_bytes} bytes instead of {size_bytes}")
         return _complete(client, bucket, key, begun=begun, done=done, create_only=create_only), total_bytes
@@ -65,13 +75,10 @@ def upload(
         raise
 
 
-def _send(
-    client: "S3Client", bucket: str, key: str, *, begun: str, number: int, part: bytearray
-) -> "CompletedPartTypeDef":
-    body = cast("bytes", part)  # a bytearray is taken as well, and saves a copy
+def _send(client: "S3Client", bucket: str, key: str, *, begun: str, number: int, part: bytes) -> "CompletedPartTypeDef":
     with speaking(bucket, key=key):
         answer = client.upload_part(
-            Bucket=bucket, Key=key, UploadId=begun, PartNumber=number, Body=body, ChecksumAlgorithm="CRC32"
+            Bucket=bucket, Key=key, UploadId=begun, PartNumber=number, Body=part, ChecksumAlgorithm="CRC32"
         )
     return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumCRC32": answer["ChecksumCRC32"]}
 

@@ -109,3 +109,16 @@ def test_other_patients_who_match_are_named():
 
 def test_no_patient_at_all_is_said():
     assert "There is no patient whom you may see" in hints()
+
+
+@pytest.mark.usefixtures("stay")
+def test_a_thousand_words_that_match_nothing_are_answered_in_a_few_sentences():
+    asked = {
+        "patient": ["2002", *(f"99{number}" for number in range(999))],
+        "channel": [f"Q{number}*" for number in range(1_000)],
+    }
+    resolved = resolve(parse(asked), scope=server_scope(means="test"))
+    assert len(resolved.hints()) < 20
+    assert len(resolved.warnings) < 20
+    assert "and 994 more" in " ".join(resolved.warnings)
+    assert "Nor are there 993 more" in " ".join(resolved.hints())

@@ -3,11 +3,14 @@
 The form of errors is that of docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; every one holds a secret.
 """
 
+import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 SECRET = "AWS4-HMAC-SHA256-what-was-signed"
@@ -85,8 +88,8 @@ class Answering:
 
 
 @contextmanager
-def answering() -> Iterator[Answering]:
-    """The server, on a port of its own."""
+def answering(certificate: Path | None = None) -> Iterator[Answering]:
+    """The server, on a port of its own; by https where it gets a certificate (with its key)."""
     script = Answering()
 
     class Handler(BaseHTTPRequestHandler):
@@ -114,9 +117,20 @@ def answering() -> Iterator[Answering]:
 
         do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_one  # noqa: N815  as the library calls them
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    script.url = f"http://127.0.0.1:{server.server_port}"
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A client may hang up before it has read all."""
+            if not isinstance(sys.exception(), ConnectionError | ssl.SSLError):
+                super().handle_error(request, client_address)
+
+    server = Server(("127.0.0.1", 0), Handler)
+    script.url = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}"
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
