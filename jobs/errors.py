@@ -31,3 +31,7 @@ class JobCancelled(JobError):
 
 class NotSent(JobError):
     """The message of a job could not be sent; the sweeper sends it later."""
+
+
+class KindUnknown(JobError):
+    """A job whose kind no app of this process knows."""

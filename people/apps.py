@@ -1,7 +1,22 @@
-"""The app `people`."""
+"""The app `people`: after every migration the roles have their permissions."""
 
-from django.apps import AppConfig
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models.signals import post_migrate
+
+from people.roles import give_roles
 
 
 class PeopleConfig(AppConfig):
     name = "people"
+
+    def ready(self) -> None:
+        post_migrate.connect(_give_roles, dispatch_uid="people.roles")
+
+
+def _give_roles(*, using: str, **_signal: Any) -> None:  # noqa: ANN401 (the signature is Django's)
+    # Permissions of an app are made after its own migrations, so the roles are complete after the last app's.
+    if using == DEFAULT_DB_ALIAS:
+        give_roles(apps)

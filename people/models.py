@@ -32,6 +32,13 @@ class Patient(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(folded=Lower("id")), name="patient_folded_is_lower_case")
         ]
+        # What a person may do at all; on which patients is said by the Scope. `people.roles` gives them to groups.
+        permissions = [
+            ("search", "Can search and look"),
+            ("download", "Can download"),
+            ("ingest", "Can ingest recordings"),
+            ("administer", "Can give access and read the audit"),
+        ]
 
     def __str__(self) -> str:
         return self.id

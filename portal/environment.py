@@ -34,6 +34,15 @@ class Environment:
     sessions_bucket: str
     log_level: str
     download_mb_per_s: float
+    broker_url: str
+    bundles_url: str
+    bundle_days: int
+    bundle_max_gb: float
+    accel_prefix: str
+    proxies: int
+    email_url: str
+    email_from: str
+    worker_processes: int
 
     @property
     def https(self) -> bool:
@@ -68,11 +77,26 @@ def read_environment() -> Environment:
         sessions_bucket=env.str("ECOG_SESSIONS_BUCKET", "behavioral-data-all"),
         log_level=env.str("ECOG_LOG_LEVEL", "WARNING").upper(),
         download_mb_per_s=env.float("ECOG_DOWNLOAD_MB_PER_S", 50.0),
+        broker_url=env.str("ECOG_BROKER_URL", ""),
+        bundles_url=env.str("ECOG_BUNDLES_URL", "") or (data_dir / "bundles").as_uri(),
+        bundle_days=_at_least(1, "ECOG_BUNDLE_DAYS", env.int("ECOG_BUNDLE_DAYS", 7)),
+        bundle_max_gb=env.float("ECOG_BUNDLE_MAX_GB", 50.0),
+        accel_prefix=env.str("ECOG_ACCEL_PREFIX", ""),
+        proxies=_at_least(0, "ECOG_PROXIES", env.int("ECOG_PROXIES", 0)),
+        email_url=env.str("ECOG_EMAIL_URL", ""),
+        email_from=env.str("ECOG_EMAIL_FROM", "") or f"ecog-portal@{urlsplit(url).hostname}",
+        worker_processes=_at_least(1, "ECOG_WORKER_PROCESSES", env.int("ECOG_WORKER_PROCESSES", 2)),
     )
 
 
 def _sqlite_url(path: Path) -> str:
     return f"sqlite:///{quote(str(path))}"
+
+
+def _at_least(least: int, name: str, value: int) -> int:
+    if value < least:
+        raise SettingError(f"{name} is {value}: write {least} or more.")
+    return value
 
 
 def _check_url(url: str) -> None:

@@ -1,5 +1,17 @@
-"""The portal's addresses."""
+"""The portal's addresses: each app has its own below, named here once."""
 
-from django.urls import URLPattern, URLResolver
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from portal import health, home
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("", include("people.urls")),
+    path("", include("selections.urls")),
+    path("", include("downloads.urls")),
+    path("jobs/", include("jobs.urls")),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("admin/", admin.site.urls),
+]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from unittest.mock import patch
 
 import pytest
+from django.conf import settings
 from django.db import connections
 
 from chunks.headers_db import engine
@@ -11,6 +12,11 @@ from chunks.headers_db.place import HeadersPlace
 from chunks.headers_db.state import forget_state, require_awake
 
 BOTH = ["default", "headers"]
+
+
+def pytest_configure() -> None:
+    """Pages of tests name static files as they are: nothing is collected for them."""
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -8,6 +8,9 @@ need() { # need COMMAND-OR-FILE PACKAGE
 need cc gcc
 need pkg-config pkg-config
 need mariadbd mariadb-server
+need chromium chromium
+need nginx nginx-light
+need redis-server redis-server
 pkg-config --exists libmariadb 2>/dev/null || missing="$missing libmariadb-dev"
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" != 0 ]; then

@@ -1,0 +1,47 @@
+"""What a worker does with the messages that reach it.
+
+Owns: the two Celery tasks. Each job has its lease and its row, so a message may come twice, late or never.
+"""
+
+import logging
+import traceback
+
+from celery import shared_task
+
+from jobs.broker import RUN, SWEEP, send
+from jobs.errors import JobCancelled, LeaseLost
+from jobs.kinds import kind_of
+from jobs.lease import claim
+from jobs.sweeper import sweep
+
+HOUR_S = 3600
+SOFT_LIMIT_S = 12 * HOUR_S
+HARD_LIMIT_S = SOFT_LIMIT_S + 300
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name=RUN, soft_time_limit=SOFT_LIMIT_S, time_limit=HARD_LIMIT_S, ignore_result=True)
+def run(job_id: int) -> None:
+    """Does the job, if it is to be done and nobody else is at it. What went wrong stands in its row."""
+    lease = claim(job_id)
+    if lease is None:
+        return
+    try:
+        with lease.kept():
+            work = kind_of(lease.kind).run
+            if work is None:
+                lease.fail("This job belongs to a command: run that again.")
+            else:
+                work(lease)
+    except (JobCancelled, LeaseLost) as ended:
+        logger.info("%s", ended)
+    except Exception as error:
+        # Where it happened, without the error's own text, which may hold what no log should keep.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        logger.exception("Job %s failed: %s\n%s", job_id, type(error).__name__, where)
+
+
+@shared_task(name=SWEEP, soft_time_limit=60, time_limit=90, ignore_result=True)
+def sweep_now() -> None:
+    """One sweep, at a worker's start."""
+    sweep(send=send)
