@@ -23,8 +23,9 @@ test: $(VENV)/dev
 	@tests/system.sh
 	@$(MAKE) --no-print-directory lint types checks
 	$(BIN)/python -m tests.servers ministack
-	$(BIN)/pytest -n 2 -m "not prove" --durations 10
-	ECOG_TEST_DATABASE=mariadb $(BIN)/pytest -n 2 -m "database and not prove" --durations 10
+	$(BIN)/pytest -n 2 -m "not prove and not browser" --durations 10
+	ECOG_TEST_DATABASE=mariadb $(BIN)/pytest -n 2 -m "database and not prove and not browser" --durations 10
+	$(BIN)/pytest -m "browser and not prove" --durations 10
 
 prove: $(VENV)/dev
 	@tests/system.sh
