@@ -50,6 +50,26 @@ class AccountClosed(PeopleError):
     """The user is inactive or not logged in, and so sees nothing."""
 
 
+class TokenRefused(PeopleError):
+    """A personal token that opens nothing: unknown, ended, revoked, or of a closed account. The message says which."""
+
+
+class AccountRefused(PeopleError):
+    """An account that cannot be made or changed like this."""
+
+    may_be_kept = False  # the message repeats what was typed
+
+
+class PasswordRefused(PeopleError):
+    """A password that is too easy to guess; the message says why and never holds it."""
+
+    may_be_kept = False  # it may name the attribute the password resembles
+
+
+class GrantRefused(PeopleError):
+    """A grant that cannot be given or ended like this."""
+
+
 class AuditIsFinal(PeopleError):
     """Somebody tried to change or remove an audit row."""
 

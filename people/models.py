@@ -1,4 +1,4 @@
-"""The tables of `people`: patients, grants and the audit, all in the portal database.
+"""The tables of `people`: patients, grants, personal tokens and the audit, all in the portal database.
 
 Owns: columns, constraints, and the rule that audit rows cannot be changed or deleted through the ORM. Users are never
 deleted but deactivated (every reference protects them), so that grants and audit stay true.
@@ -83,6 +83,23 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.patient_id or 'all patients'} for user {self.user_id}"
+
+
+class Token(models.Model):
+    """A personal token: what opens the portal to its user's own programs. Made and read by `people.tokens` alone."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="tokens")
+    name = models.CharField(max_length=60, help_text="where it is used")
+    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the token")
+    beginning = models.CharField(max_length=16, editable=False, help_text="its first characters, to know it by")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="written at most once a minute")
+    last_used_from = models.CharField(max_length=200, blank=True, default="")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.beginning}… of user {self.user_id}"
 
 
 class FinalRows(models.QuerySet[_Row]):
