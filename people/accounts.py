@@ -1,0 +1,74 @@
+"""Accounts: making one, its role, and closing it. Users are never deleted.
+
+Owns: what a name and a password must be, and that `is_staff` follows from the roles. Imports nothing of ours outside
+`people`.
+"""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import Group, User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from people import audit
+from people.errors import AccountRefused, PasswordRefused
+from people.roles import STAFF, Role
+from people.scope import Scope
+
+
+def make_account(
+    username: str, *, password: str, role: Role, email: str = "", by: Scope, origin: str = ""
+) -> tuple[User, bool]:
+    """The account of this name, and whether it was made just now; one that exists is left as it is.
+
+    Raises `AccountRefused` for a name or address that cannot be one, or a name that differs from another by case only;
+    `PasswordRefused` with the validators' sentences.
+    """
+    user = User(username=User.normalize_username(username), email=email, is_staff=is_staff_by([role.value]))
+    known = User.objects.filter(username__iexact=user.username).first()
+    if known is not None:
+        if known.username != user.username:
+            raise AccountRefused(f"There is an account {known.username!r}: names that differ by case are one person.")
+        return known, False
+    _check(user)
+    check_password(password, user=user)
+    user.set_password(password)
+    question = f"user={user.username} role={role}"
+    with audit.act("make account", scope=by, question=question, origin=origin), transaction.atomic():
+        user.save()
+        user.groups.add(Group.objects.get(name=role.value))
+    return user, True
+
+
+def check_password(password: str, *, user: User) -> None:
+    """Raises `PasswordRefused` where the password is too easy to guess."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise PasswordRefused(" ".join(error.messages)) from error
+
+
+def is_staff_by(roles: Iterable[str]) -> bool:
+    """Whether who has these roles sees all patients and may open the Django admin."""
+    return not STAFF.isdisjoint(roles)
+
+
+def roles_of(user: User) -> list[Role]:
+    """The user's roles, the lesser first."""
+    names = set(user.groups.values_list("name", flat=True))
+    return [role for role in Role if role.value in names]
+
+
+def has_administrator() -> bool:
+    """Whether anybody can administer the portal by its pages."""
+    active = User.objects.filter(is_active=True)
+    return active.filter(groups__name=Role.ADMINISTRATOR.value).exists() or active.filter(is_superuser=True).exists()
+
+
+def _check(user: User) -> None:
+    try:
+        user.clean_fields(exclude=["password"])
+    except ValidationError as error:
+        told = "; ".join(f"{name} {messages[0]}" for name, messages in error.message_dict.items())
+        raise AccountRefused(f"The account {user.username[:150]!r} cannot be made: {told}") from error
