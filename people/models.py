@@ -84,6 +84,10 @@ class Grant(models.Model):
     def __str__(self) -> str:
         return f"{self.patient_id or 'all patients'} for user {self.user_id}"
 
+    @property
+    def has_begun(self) -> bool:
+        return self.valid_from <= timezone.now().date()
+
 
 class Token(models.Model):
     """A personal token: what opens the portal to its user's own programs. Made and read by `people.tokens` alone."""

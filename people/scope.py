@@ -1,6 +1,6 @@
 """Permission is a value: the `Scope` that everything which returns patient data takes.
 
-Owns: the one rule who may see which patient when. A `Scope` is made by `scope_for` and `server_scope` alone (its
+Owns: the one rule who may see which patient when. A `Scope` is made by the functions of this module alone (its
 constructor refuses others) and lives as long as a request, a command or one attempt of a job: it is never stored nor
 sent, later work makes it again. What it knows of the tables it reads once, at the start.
 """
@@ -18,6 +18,7 @@ from people.errors import AccountClosed
 from people.models import Grant, Patient
 
 SERVER = "server"
+NOBODY = "nobody"
 _SEAL = object()
 
 
@@ -80,6 +81,11 @@ def scope_for(user: User | AnonymousUser, *, means: str, now: datetime | None = 
 def server_scope(*, means: str) -> Scope:
     """The administrator's at the command line: all patients."""
     return _scope_of_all(by=SERVER, user_id=None, means=means)
+
+
+def nobody_scope(*, means: str) -> Scope:
+    """Of who has not logged in: no patient; for the audit of wrong passwords and the like."""
+    return Scope(by=NOBODY, user_id=None, patients=frozenset(), sees_all=False, until=None, means=means, seal=_SEAL)
 
 
 def _scope_of_all(*, by: str, user_id: int | None, means: str) -> Scope:

@@ -1,5 +1,18 @@
 """The addresses of `people`."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from people.views import account, entrance, passwords, tokens
+
+urlpatterns: list[URLPattern] = [
+    path("login/", entrance.LogIn.as_view(), name="login"),
+    path("logout/", entrance.LogOut.as_view(), name="logout"),
+    path("password/", passwords.ChangePassword.as_view(), name="password-change"),
+    path("password/reset/", passwords.ResetPassword.as_view(), name="password-reset"),
+    path("password/reset/done/", passwords.ResetDone.as_view(), name="password-reset-done"),
+    path("password/reset/complete/", passwords.ResetComplete.as_view(), name="password-reset-complete"),
+    path("password/reset/<str:uidb64>/<str:token>/", passwords.ConfirmReset.as_view(), name="password-reset-confirm"),
+    path("account/", account.account, name="account"),
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/<int:token_id>/revoke/", tokens.revoke, name="token-revoke"),
+]

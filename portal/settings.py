@@ -179,7 +179,11 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_LOCKOUT_TEMPLATE = "people/locked_out.html"
-AXES_CLIENT_IP_CALLABLE = "people.origin.client_address"
+AXES_CLIENT_IP_CALLABLE = "people.attempts.address_of"
+AXES_USERNAME_CALLABLE = "people.attempts.name_of"
+# A wait has an end also for somebody who goes on typing, and what is typed meanwhile is not counted.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_ENABLE_ADMIN = False
 # What was typed as a name may be a password: neither stands in the log.
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
 AXES_VERBOSE = False
