@@ -7,13 +7,14 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 PATH_BYTES_MAX = 100  # sun_path of a unix socket has 108, and the server wants a few
 
 
 def broker_url(given: str, *, data_dir: Path) -> str:
     """The broker of the settings where one is given, else the embedded one's."""
-    return given or f"redis+socket://{socket_path(data_dir)}"
+    return given or f"redis+socket://{quote(str(socket_path(data_dir)))}"
 
 
 def socket_path(data_dir: Path) -> Path:
