@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "chunks.headers_db.middleware.HeadersAsleepMiddleware",
+    "people.middleware.PeopleErrorsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 

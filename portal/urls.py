@@ -15,3 +15,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/ready", health.ready, name="health-ready"),
     path("admin/", admin.site.urls),
 ]
+handler500 = "portal.faults.server_error"

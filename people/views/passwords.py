@@ -13,11 +13,10 @@ from django.contrib.auth import views
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import PasswordChangeForm, PasswordResetForm, SetPasswordForm
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse_lazy
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 
 from people import audit
 from people.asking import PAGE, page_scope
@@ -34,7 +33,7 @@ class ChangePassword(views.PasswordChangeView):
 
     success_url = reverse_lazy("account")
 
-    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:  # type: ignore[override]  # the form it is given
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         with audit.act("change password", scope=page_scope(self.request), origin=client_address(self.request)):
             response = super().form_valid(form)
         messages.success(self.request, "Your password is changed. Wherever else you were logged in, you no longer are.")
@@ -51,21 +50,23 @@ class MailForm(PasswordResetForm):
         threading.Thread(target=super().send_mail, args=args, kwargs=options).start()
 
 
-@method_decorator(login_not_required, name="dispatch")
+@login_not_required
+def reset_password(request: HttpRequest) -> HttpResponseBase:
+    """Where the portal can send no e-mail, the page says whom to ask."""
+    if not settings.EMAIL_CONFIGURED:
+        return render(request, "registration/password_reset_ask.html")
+    return ResetPassword.as_view()(request)
+
+
 class ResetPassword(views.PasswordResetView):
-    """Sends a link that is good for an hour; without e-mail it says whom to ask."""
+    """Sends a link that is good for an hour."""
 
     form_class = MailForm
     email_template_name = "registration/password_reset_email.txt"
     subject_template_name = "registration/password_reset_subject.txt"
     success_url = reverse_lazy("password-reset-done")
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ANN401
-        if not settings.EMAIL_CONFIGURED:
-            return render(request, "registration/password_reset_ask.html")
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[no-any-return]  # a decorated method
-
-    def form_valid(self, form: PasswordResetForm) -> HttpResponse:  # type: ignore[override]  # the form it is given
+    def form_valid(self, form: PasswordResetForm) -> HttpResponse:
         self.extra_email_context = {"portal_url": settings.PORTAL_URL}
         users = list(form.get_users(form.cleaned_data["email"]))
         question = " ".join(f"user={user.get_username()}" for user in users) or "user=unknown"
@@ -83,7 +84,7 @@ class ConfirmReset(views.PasswordResetConfirmView):
 
     success_url = reverse_lazy("password-reset-complete")
 
-    def form_valid(self, form: SetPasswordForm[User]) -> HttpResponse:
+    def form_valid(self, form: "SetPasswordForm[User]") -> HttpResponse:
         scope = scope_for(form.user, means=PAGE)
         with audit.act("reset password", scope=scope, origin=client_address(self.request)):
             return super().form_valid(form)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
@@ -16,15 +17,18 @@ from tests.mariadb import free_port
 pytestmark = [pytest.mark.database(transaction=True), pytest.mark.urls(__name__)]
 
 
+@login_not_required
 def count(_request: HttpRequest) -> HttpResponse:
     return HttpResponse(str(ChunkHeader.objects.count()))
 
 
+@login_not_required
 def fault(_request: HttpRequest) -> HttpResponse:
     raise ZeroDivisionError
 
 
-urlpatterns = [path("count", count), path("fault", fault)]
+# The page's frame links to the start page.
+urlpatterns = [path("", count, name="home"), path("count", count), path("fault", fault)]
 
 
 def test_awake_it_stays_out_of_the_way(client: Client) -> None:
