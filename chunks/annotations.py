@@ -7,17 +7,42 @@ Both are written as streams: memory does not grow with their number.
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 
 from chunks.edf.annotations import Annotation
 from chunks.edf.reader import Edf
+from chunks.errors import AnnotationsUnreadable
 from chunks.format.header import VERSION
 from chunks.format.keys import annotations_key, withheld_bucket, withheld_key
 from chunks.plan import Plan
 from storage.objects import Objects
 
 PLACEHOLDER = "event"
+LINE_MAX = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noted:
+    """One annotation; `onset_us` counts from the origin, `text` is empty while it is withheld."""
+
+    onset_us: int
+    duration_us: int | None
+    channel: str | None  # a label
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Annotations:
+    """The public annotations of a recording: how many there are, and the first of them."""
+
+    origin: datetime
+    released: bool
+    count: int
+    first: tuple[Noted, ...]
 
 
 def put_annotations(edf: Edf, plan: Plan, *, objects: Objects, released: bool) -> None:
@@ -32,6 +57,51 @@ def release_annotations(*, objects: Objects, patient: str, recording: str, bucke
     """Makes the public object that with the texts, from the withheld one."""
     held = objects.stream(withheld_bucket(prefix=settings.BUCKET_PREFIX), withheld_key(patient, recording))
     objects.put(bucket, annotations_key(recording), held)
+
+
+def read_annotations(objects: Objects, *, bucket: str, recording: str, first: int) -> Annotations:
+    """The public object, read line by line: in memory are the first ones alone.
+
+    Raises `AnnotationsUnreadable`, and `ObjectMissing` where there is none.
+    """
+    key = annotations_key(recording)
+    try:
+        lines = _lines(objects.stream(bucket, key))
+        beginning = json.loads(next(lines) + b"]}")
+        released = beginning["texts"] == "released"
+        noted: list[Noted] = []
+        count = 0
+        for line in lines:
+            if line == b"]}":
+                break
+            count += 1
+            if count <= first:
+                noted.append(_noted(json.loads(line.removesuffix(b",")), released=released))
+        return Annotations(
+            origin=datetime.fromisoformat(beginning["origin"]), released=released, count=count, first=tuple(noted)
+        )
+    except (ValueError, TypeError, KeyError, StopIteration, RecursionError) as error:
+        raise AnnotationsUnreadable(f"{key} in {bucket} is not what this portal writes.") from error
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        if len(rest) > LINE_MAX:
+            raise ValueError("a line of unreasonable length")
+        yield from whole
+    if rest:
+        yield rest
+
+
+def _noted(line: dict[str, Any], *, released: bool) -> Noted:
+    return Noted(
+        onset_us=int(line["onset_us"]),
+        duration_us=None if line["duration_us"] is None else int(line["duration_us"]),
+        channel=line["channel"],
+        text=str(line["text"]) if released else "",
+    )
 
 
 def _encoded(edf: Edf, plan: Plan, *, with_texts: bool) -> Iterator[bytes]:

@@ -20,5 +20,9 @@ class RecordingUnreadable(ChunksError):
     """A `recording.json` that this portal did not write, or that was changed."""
 
 
+class AnnotationsUnreadable(ChunksError):
+    """An `annotations.json` that this portal did not write, or that was changed."""
+
+
 class ChunkUnreadable(ChunksError):
     """An object that should be a chunk is not one; says what it looks like."""

@@ -39,7 +39,7 @@ def summary(totals: Totals, *, bytes_per_s: float) -> str:
 
 def table(rows: Sequence[ChunkHeader], *, terminal: bool) -> str:
     """A table that fits a terminal; for anything else, aligned columns with all details, two blanks apart."""
-    cells = [_cells(row) for row in rows]
+    cells = [cells_of(row) for row in rows]
     return _drawn(cells) if terminal else _aligned([dict(zip(COLUMNS, COLUMNS, strict=True)), *cells])
 
 
@@ -87,7 +87,7 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
-def _cells(row: ChunkHeader) -> dict[str, str]:
+def cells_of(row: ChunkHeader) -> dict[str, str]:
     texts = {
         "patient": row.patient,
         "recording": row.recording,

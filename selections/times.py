@@ -117,6 +117,16 @@ def spell_hours(windows: Intervals) -> list[str]:
     return [f"{_spell_time(window.start_us)}-{_spell_time(window.stop_us)}" for window in rest] + over_midnight
 
 
+def as_days(intervals: Intervals) -> list[str] | None:
+    """`4`, `-1..3`: the words for days that mean these intervals; None where they are not whole days, or not closed."""
+    for each in intervals:
+        open_side = each.start_us <= EARLIEST_US or each.stop_us >= LATEST_US
+        if open_side or each.start_us % DAY_US or each.stop_us % DAY_US:
+            return None
+    touched = [days_touched(each) for each in intervals]
+    return [str(days[0]) if len(days) == 1 else f"{days[0]}..{days[-1]}" for days in touched]
+
+
 def canonical_when(intervals: Iterable[Interval]) -> Intervals:
     """All time is the empty tuple, so that it has one form."""
     joined = union(intervals)

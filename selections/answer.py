@@ -1,0 +1,171 @@
+"""What the search page says in one go: sums, warnings or hints, one page of headers, one page of pictures.
+
+Owns: what belongs together on the page, and how much of it there is. All of it is read under the scope of the question.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from django.conf import settings
+from django.urls import reverse
+
+from chunks.format.clock import DAY_US, since_day_zero_us
+from chunks.models import ChunkHeader
+from jobs.terminal import size_text, time_text
+from people.scope import Scope
+from selections.command_line import options_of
+from selections.coverage import coverage_of
+from selections.cursor import Cursor
+from selections.form import address
+from selections.intervals import Interval
+from selections.picture import Strip, strip
+from selections.resolve import Resolved
+from selections.selection import Selection
+from selections.stay import Stay
+from selections.table import cells_of
+from selections.times import spell_instant
+from selections.totals import Totals
+
+PAGE_ROWS = 50
+PICTURES = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pictures:
+    """Strips of some patients; `more` is the query string of the page with the next ones, `left` how many those are."""
+
+    strips: tuple[Strip, ...]
+    left: int
+    more: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A header as the table shows it."""
+
+    patient: str
+    recording: str
+    cells: Mapping[str, str]
+    start: str
+    stop: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """An answer's first page: `totals` and pictures; or a later one, which has rows alone."""
+
+    totals: Totals | None
+    rows: tuple[Row, ...]
+    next: str
+    warnings: tuple[str, ...]
+    hints: tuple[str, ...]
+    pictures: Pictures | None
+
+    @property
+    def size(self) -> str:
+        return size_text(self.totals.size_bytes) if self.totals else ""
+
+    @property
+    def duration(self) -> str:
+        """How long the bytes take at the stated rate."""
+        return time_text(self.totals.seconds_at(settings.DOWNLOAD_MB_PER_S * 1e6)) if self.totals else ""
+
+    @property
+    def rate(self) -> str:
+        return f"{size_text(settings.DOWNLOAD_MB_PER_S * 1e6)}/s"
+
+
+def first_page(resolved: Resolved, *, beyond: str) -> Answer:
+    """All that is said of a question; `beyond` is the patient after whom the pictures begin."""
+    totals = resolved.totals()
+    if not totals.chunks:
+        patients = resolved.patients or tuple(resolved.scope.visible(resolved.scope.patients))
+        return Answer(
+            totals=totals,
+            rows=(),
+            next="",
+            warnings=(),
+            hints=resolved.hints(),
+            pictures=pictures(patients, question=resolved.selection, scope=resolved.scope, beyond=beyond),
+        )
+    found = {stay.patient: stay for stay in resolved.stays if stay.recordings}
+    rows, after = _rows(resolved, after=None)
+    return Answer(
+        totals=totals,
+        rows=rows,
+        next=after,
+        warnings=resolved.warnings,
+        hints=(),
+        pictures=pictures(
+            tuple(found), question=resolved.selection, scope=resolved.scope, beyond=beyond, found_by=found
+        ),
+    )
+
+
+def later_page(resolved: Resolved, *, after: Cursor) -> Answer:
+    """The headers after a cursor; no sums, which the first page has."""
+    rows, following = _rows(resolved, after=after)
+    return Answer(totals=None, rows=rows, next=following, warnings=(), hints=(), pictures=None)
+
+
+def pictures(
+    patients: Sequence[str],
+    *,
+    question: Selection | None,
+    scope: Scope,
+    beyond: str,
+    found_by: Mapping[str, Stay] | None = None,
+    at_most: int = PICTURES,
+) -> Pictures:
+    """Pictures of patients after `beyond`; each day leads to the same question about that day alone."""
+    rest = [patient for patient in scope.visible(patients) if patient > beyond]
+    shown = rest[:at_most]
+    stays, anything = found_by or {}, question or Selection()
+    return Pictures(
+        strips=tuple(
+            strip(coverage_of(patient, found_by=stays.get(patient)), day_href=day_link(anything, patient))
+            for patient in shown
+        ),
+        left=len(rest) - len(shown),
+        more=address(question, beyond=shown[-1]) if len(rest) > len(shown) else "",
+    )
+
+
+def day_link(question: Selection, patient: str) -> Callable[[int], str]:
+    """The address of the question narrowed to this patient and a whole day."""
+    return partial(_day_link, question, patient)
+
+
+def commands(selection: Selection) -> dict[str, str]:
+    """The same question on the command line: on the server, and on one's own computer."""
+    options = options_of(selection)
+    return {
+        "search": f"python manage.py search {options}",
+        "download": f"python manage.py download --to . {options}",
+        "ecog": f"./ecog download {options}",
+    }
+
+
+def _day_link(question: Selection, patient: str, day: int) -> str:
+    that_day = (Interval(start_us=day * DAY_US, stop_us=(day + 1) * DAY_US),)
+    return f"{reverse('search')}?{address(replace(question, patients=(patient,), when=that_day))}"
+
+
+def _rows(resolved: Resolved, *, after: Cursor | None) -> tuple[tuple[Row, ...], str]:
+    page = resolved.page(after, size=PAGE_ROWS)
+    following = address(resolved.selection, after=str(page.next)) if page.next else ""
+    return tuple(map(_row, page.rows)), following
+
+
+def _row(header: ChunkHeader) -> Row:
+    start_us, stop_us = (since_day_zero_us(header.patient, moment) for moment in (header.start, header.stop))
+    start_day, stop_day = start_us // DAY_US, stop_us // DAY_US
+    stop = spell_instant(stop_us)
+    return Row(
+        patient=header.patient,
+        recording=header.recording,
+        cells=cells_of(header),
+        start=spell_instant(start_us),
+        stop=stop if stop_day != start_day else stop.rpartition(" ")[2],
+    )

@@ -1,0 +1,115 @@
+"""What was recorded of a patient and when, and which part of it a question finds: intervals, for pictures.
+
+Owns: how coverage is known cheaply. All channels of a recording are cut at the same instants, so the chunk rows of ONE
+channel of each recording tell its stretches and gaps: they are read through the index on (patient, label_norm, start),
+with labels chosen so that few of them serve all recordings. A patient costs three statements (recordings, longest
+chunk, chunks; one more where there are chunks of over two hours, and again for every further eight labels that are
+needed) and one row for each chunk of those channels: 168 for a week of 130 channels, never the 21,840 that there are.
+
+A chunk that lacks for one channel alone (its object was removed by hand) is not seen here; sums are exact
+(`selections.totals`), this is for the eye.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from chunks.format.clock import since_day_zero_us
+from selections.channels import Channel
+from selections.intervals import Interval, Intervals, overlaps, union
+from selections.rows import LABELS_APART, StayRows
+from selections.stay import Choice, Held, Stay, recorded_of, recordings_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretches:
+    """What one recording holds: its chunks joined where they touch."""
+
+    name: str
+    intervals: Intervals
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """One patient's time.
+
+    held: what is recorded, over all recordings in state ok; found: what the found chunks hold of it, each chunk whole.
+    recordings: each recording's own stretches, by start.
+    """
+
+    patient: str
+    held: Intervals
+    found: Intervals
+    recordings: tuple[Stretches, ...]
+
+
+def coverage_of(patient: str, *, found_by: Stay | None = None) -> Coverage:
+    """The patient's coverage; `found_by` is her part of an answer. The caller has checked that she may be seen."""
+    held = list(recordings_of(patient, with_channels=True))
+    chunks: dict[tuple[str, str], list[Interval]] = {}
+    for place, chunk in _chunks(patient, held):
+        chunks.setdefault(place, []).append(chunk)
+    return Coverage(
+        patient=patient,
+        held=union(chunk for of_recording in chunks.values() for chunk in of_recording),
+        found=_found(found_by, chunks) if found_by else (),
+        recordings=tuple(
+            Stretches(name=each.name, intervals=union(chunks.get((each.bucket, each.name), ()))) for each in held
+        ),
+    )
+
+
+def _found(stay: Stay, chunks: dict[tuple[str, str], list[Interval]]) -> Intervals:
+    places = ((each.bucket, each.name) for each in stay.recordings)
+    return union(chunk for place in places for chunk in chunks.get(place, ()) if overlaps(stay.intervals, chunk))
+
+
+def _chunks(patient: str, held: Sequence[Held]) -> Iterator[tuple[tuple[str, str], Interval]]:
+    """(bucket, recording) and time of every chunk of one channel of each recording."""
+    recorded = recorded_of(held)
+    if recorded is None:
+        return
+    for batch in _batches(_representatives(held)):
+        stay = Stay(
+            patient=patient, recorded=recorded, intervals=(recorded,), recordings=batch, unmatched=(), warnings=()
+        )
+        rows = StayRows(stay)
+        for step in rows.steps:
+            for query in rows.queries(step):
+                for bucket, name, start, stop in query.values_list("bucket", "recording", "start", "stop").iterator():
+                    start_us, stop_us = (since_day_zero_us(patient, moment) for moment in (start, stop))
+                    yield (bucket, name), Interval(start_us=start_us, stop_us=stop_us)
+
+
+def _representatives(held: Iterable[Held]) -> list[Held]:
+    """Each recording with the choice of one channel; always the channel that serves most of the recordings left."""
+    left: dict[tuple[Channel, ...], list[Held]] = {}
+    for each in held:
+        if each.channels:
+            left.setdefault(each.channels, []).append(each)
+    chosen: list[Held] = []
+    while left:
+        serves = Counter[Channel]()
+        for channels, recordings in left.items():
+            serves.update(dict.fromkeys(channels, len(recordings)))
+        (number, label), _ = serves.most_common(1)[0]
+        for channels in [channels for channels in left if (number, label) in channels]:
+            choice = _choice(number, label, among=channels)
+            chosen += [replace(each, choice=choice) for each in left.pop(channels)]
+    return chosen
+
+
+def _choice(number: int | None, label: str, *, among: Collection[Channel]) -> Choice:
+    twins = sum(each[1] == label for each in among) > 1
+    return Choice(labels=frozenset({label}), numbers=frozenset({number}) if twins and number is not None else None)
+
+
+def _batches(recordings: Sequence[Held]) -> Iterator[tuple[Held, ...]]:
+    """Recordings whose labels are few enough for the index on labels, by start."""
+    by_label: dict[frozenset[str] | None, list[Held]] = {}
+    for each in recordings:
+        by_label.setdefault(each.choice.labels, []).append(each)
+    groups = list(by_label.values())
+    for begin in range(0, len(groups), LABELS_APART):
+        together = [each for group in groups[begin : begin + LABELS_APART] for each in group]
+        yield tuple(sorted(together, key=lambda each: (each.start_us, each.row)))

@@ -1,0 +1,142 @@
+"""What the page of one patient says: her sums, her days, her recordings.
+
+Owns: what belongs on it, page by page. Only recordings in state ok, unless all states are asked for by who may ingest.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+
+from chunks.format.clock import since_day_zero_us
+from chunks.models import Recording, RecordingState
+from jobs.terminal import size_text
+from people.scope import Scope
+from selections.answer import day_link
+from selections.at_a_glance import Glance, glances
+from selections.coverage import coverage_of
+from selections.intervals import measure_us
+from selections.picture import DayRow, day_rows, days_of, gaps_of, hours_text
+from selections.selection import Selection
+from selections.times import spell_instant
+from selections.totals import HOUR_US
+
+DAYS_AT_ONCE = 45
+RECORDINGS_AT_ONCE = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A recording in the list."""
+
+    name: str
+    start: str
+    stop: str
+    length: str
+    chunks: int
+    size: str
+    channels: int
+    state: str
+    state_name: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AboutPatient:
+    """One page of a patient; `more_days` and `more_recordings` are query strings, empty after the last."""
+
+    glance: Glance
+    hours: float
+    gaps: int
+    size: str
+    days: int
+    day_rows: tuple[DayRow, ...]
+    more_days: str
+    recordings: tuple[Listed, ...]
+    more_recordings: str
+    later_page: bool
+    search: str
+    ingest: str
+
+
+def about_patient(
+    patient: str, *, scope: Scope, all_states: bool, days_after: str, recordings_after: str
+) -> AboutPatient:
+    """The page; positions that mean nothing are the first page."""
+    glance = glances([patient], scope=scope)[0]
+    coverage = coverage_of(patient)
+    days = days_of(coverage)
+    rest = [day for day in days if day > int(days_after)] if days_after.lstrip("-").isdecimal() else days
+    shown = rest[:DAYS_AT_ONCE]
+    listed, following = _listed(patient, all_states=all_states, after=recordings_after)
+    return AboutPatient(
+        glance=glance,
+        hours=measure_us(coverage.held) / HOUR_US,
+        gaps=len(gaps_of(coverage.held)),
+        size=size_text(glance.size_bytes),
+        days=len(days),
+        day_rows=tuple(
+            day_rows(
+                coverage,
+                days=shown,
+                day_href=day_link(Selection(), patient),
+                recording_href=recording_link(patient),
+            )
+        ),
+        more_days=f"days={shown[-1]}" if len(rest) > len(shown) else "",
+        recordings=listed,
+        more_recordings=f"recordings={following}" if following else "",
+        later_page=bool(days_after or recordings_after),
+        search=f"{reverse('search')}?{Selection(patients=(patient,)).url()}",
+        ingest=f"python manage.py ingest_edf FOLDER --subject {patient} --surgery-date YYYY-MM-DD",
+    )
+
+
+def recording_link(patient: str) -> Callable[[str], str]:
+    """The address of a recording of this patient, by its name."""
+    return partial(_recording_link, patient)
+
+
+def recording_row(patient: str, name: str, *, scope: Scope, all_states: bool) -> Recording | None:
+    """The recording, where the scope allows its patient and its state may be seen; one in state ok comes first."""
+    if not scope.allows(patient):
+        return None
+    named = list(_visible(patient, all_states=all_states).filter(name=name))
+    return min(named, key=lambda row: row.state != RecordingState.OK, default=None)
+
+
+def _visible(patient: str, *, all_states: bool) -> QuerySet[Recording]:
+    of_patient = Recording.objects.filter(patient=patient)
+    return of_patient if all_states else of_patient.filter(state=RecordingState.OK)
+
+
+def _listed(patient: str, *, all_states: bool, after: str) -> tuple[tuple[Listed, ...], int | None]:
+    rows = _visible(patient, all_states=all_states)
+    last = rows.filter(pk=int(after)).first() if after.isdecimal() and len(after) < 19 else None
+    if last is not None:
+        rows = rows.filter(Q(start__gt=last.start) | Q(start=last.start, pk__gt=last.pk))
+    found = list(rows.order_by("start", "pk")[: RECORDINGS_AT_ONCE + 1])
+    shown = found[:RECORDINGS_AT_ONCE]
+    return tuple(map(_line, shown)), shown[-1].pk if len(found) > len(shown) else None
+
+
+def _line(row: Recording) -> Listed:
+    start_us, stop_us = (since_day_zero_us(row.patient, moment) for moment in (row.start, row.stop))
+    return Listed(
+        name=row.name,
+        start=spell_instant(start_us),
+        stop=spell_instant(stop_us),
+        length=hours_text(stop_us - start_us),
+        chunks=row.chunks_expected,
+        size=size_text(row.bytes_expected),
+        channels=len(row.labels),
+        state=row.state,
+        state_name=row.get_state_display(),
+        warnings=tuple(row.warning_texts),
+    )
+
+
+def _recording_link(patient: str, name: str) -> str:
+    return reverse("recording", args=[patient, name])
