@@ -25,12 +25,10 @@ def make_account(
     Raises `AccountRefused` for a name or address that cannot be one, or a name that differs from another by case only;
     `PasswordRefused` with the validators' sentences.
     """
-    user = User(username=User.normalize_username(username), email=email, is_staff=is_staff_by([role.value]))
-    known = User.objects.filter(username__iexact=user.username).first()
+    known = find_account(username)
     if known is not None:
-        if known.username != user.username:
-            raise AccountRefused(f"There is an account {known.username!r}: names that differ by case are one person.")
         return known, False
+    user = User(username=User.normalize_username(username), email=email, is_staff=is_staff_by([role.value]))
     _check(user)
     check_password(password, user=user)
     user.set_password(password)
@@ -39,6 +37,18 @@ def make_account(
         user.save()
         user.groups.add(Group.objects.get(name=role.value))
     return user, True
+
+
+def find_account(username: str) -> User | None:
+    """The account of this name. Raises `AccountRefused` where there is one whose name differs by case only."""
+    name = User.normalize_username(username)
+    known = User.objects.filter(username__iexact=name).first()
+    if known is not None and known.username != name:
+        raise AccountRefused(
+            f"There is an account {known.username!r}, and names that differ only by case are too easy to mistake. "
+            f"Write it like this, or choose another name than {name!r}."
+        )
+    return known
 
 
 def check_password(password: str, *, user: User) -> None:

@@ -34,9 +34,8 @@ def give_grant(
     Raises `GrantRefused` without a reason, where the end is over or lies before the beginning, or for a patient who has
     withdrawn.
     """
-    today = timezone.now().astimezone(UTC).date()
-    first = valid_from or today
-    check_grant(patient=patient, reason=reason, valid_from=first, valid_until=valid_until, today=today)
+    first = valid_from or today()
+    check_grant(patient=patient, reason=reason, valid_from=first, valid_until=valid_until)
     grant = Grant(
         user=user,
         patient=patient,
@@ -50,15 +49,13 @@ def give_grant(
     return grant
 
 
-def check_grant(
-    *, patient: Patient | None, reason: str, valid_from: date, valid_until: date | None, today: date
-) -> None:
+def check_grant(*, patient: Patient | None, reason: str, valid_from: date, valid_until: date | None) -> None:
     """Raises `GrantRefused` where no grant can be like this."""
     if not reason.strip():
         raise GrantRefused("A grant needs a reason, such as the number of the protocol.")
     if len(reason.strip()) > MAX_REASON:
         raise GrantRefused(f"The reason has {len(reason.strip())} characters; {MAX_REASON} are kept.")
-    if valid_until is not None and valid_until < max(valid_from, today):
+    if valid_until is not None and valid_until < max(valid_from, today()):
         raise GrantRefused(f"The last day, {valid_until}, lies before the first or is over. Choose a later one.")
     if patient is not None and patient.withdrawn_at is not None:
         raise GrantRefused(f"Patient {patient.pk} has withdrawn: nobody is let see her.")
@@ -74,14 +71,18 @@ def revoke_grant(grant: Grant, *, by: Scope, origin: str = "") -> bool:
 
 def grants_in_force(user: User) -> list[Grant]:
     """What the user has been granted and is not over: those that begin later too, which say so."""
-    today = timezone.now().astimezone(UTC).date()
-    not_over = Q(valid_until__isnull=True) | Q(valid_until__gte=today)
+    not_over = Q(valid_until__isnull=True) | Q(valid_until__gte=today())
     return list(
         Grant.objects.filter(not_over, user=user, revoked_at__isnull=True)
         .exclude(patient__withdrawn_at__isnull=False)
         .select_related("given_by")
         .order_by("patient_id", "valid_from")
     )
+
+
+def today() -> date:
+    """The day that grants are counted by: UTC's."""
+    return timezone.now().astimezone(UTC).date()
 
 
 def words(grant: Grant) -> str:
