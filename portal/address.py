@@ -4,6 +4,7 @@ Owns: how the place follows from `ECOG_URL` and `--bind`. The socket is opened h
 told before anything starts, and stays open while the web server is started again. Imports no Django.
 """
 
+import os
 import socket
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
@@ -45,7 +46,7 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server(where[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         raise AddressRefused(
-            f"The portal cannot listen on {host}:{port} ({error.strerror}). Choose another port: ECOG_URL, or --bind."
+            f"The portal cannot listen on {host}:{port} ({_why(error)}). Choose another port: ECOG_URL, or --bind."
         ) from error
 
 
@@ -60,3 +61,9 @@ def answers(at: socket.socket, *, url: str) -> bool:
             return connection.getresponse().status == 200
         except (OSError, HTTPException):
             return False
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, socket.gaierror) or not error.errno:
+        return str(error.strerror)
+    return os.strerror(error.errno)  # Python's own text repeats the address

@@ -1,58 +1,59 @@
-"""`manage.py demo`: a made-up patient, taken in, searched and downloaded by the same commands as a real one."""
+"""`manage.py demo`: made-up patients, taken in and searched by the same commands as real ones; then the portal."""
 
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.management import call_command
+from django.core.management.base import CommandError, CommandParser
 
 from chunks.command import PortalCommand
-from chunks.edf.packing import AnnotationSpec
-from chunks.edf.signal_spec import SignalSpec
-from chunks.edf.writer import write_edf
 from chunks.models import Recording, RecordingState
-from portal import demo_signals
-
-PATIENT = "demo"
-SURGERY = date(2017, 3, 11)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Made:
-    """A recording to make: when it began, by the recorder's clock, and its length."""
-
-    start: datetime
-    seconds: int
-
-
-RECORDINGS = (
-    Made(start=datetime(2017, 3, 12, 14, 5), seconds=80 * 60),
-    Made(start=datetime(2017, 3, 12, 15, 35), seconds=60 * 60),
-    Made(start=datetime(2017, 3, 13, 9, 0), seconds=5 * 60),
-    Made(start=datetime(2017, 3, 15, 23, 55), seconds=10 * 60),
-)
+from people.roles import Role
+from people.scope import server_scope
+from portal.demo_accounts import GRANTED, LOGIN_FILE, Login, make_people
+from portal.demo_patients import DEMO, PATIENTS, DemoPatient, make_sources
+from portal.errors import NotServed
 
 
 class Command(PortalCommand):
-    help = "Make a demo patient with synthetic recordings, ingest them, and show a search and a download."
+    help = "Make two demo patients with synthetic recordings and two demo accounts, then serve the portal."
+    for_people: ClassVar[tuple[type[Exception], ...]] = (NotServed,)
 
-    def handle(self, *_args: Any, **_options: Any) -> None:  # noqa: ANN401 (the signature is Django's)
-        folder = settings.DATA_DIR / "demo"
-        if Recording.objects.filter(patient=PATIENT, state=RecordingState.OK).count() < len(RECORDINGS):
-            self.stdout.write("Making a demo patient: 16 channels at 500 Hz, four recordings over four days …")
-            make_sources(folder)
-            self._run(f"add_patient {PATIENT}")
-            self._run(f"ingest_edf {shlex.quote(str(folder))} --subject {PATIENT} --surgery-date {SURGERY}")
-        self._run(f"search --patient {PATIENT} --channel LTG1..LTG4 --start 'day 1 14:30' --stop 'day 1 16:00'")
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--no-serve", action="store_true", help="make everything, but do not serve it")
+
+    def handle(self, *_args: Any, no_serve: bool, **_options: Any) -> None:  # noqa: ANN401 (the signature is Django's)
+        if settings.ENVIRONMENT.https:
+            raise CommandError(
+                f"ECOG_URL is {settings.PORTAL_URL}: the demo, whose passwords are shown, is for this machine alone."
+            )
+        for patient in PATIENTS:
+            self._take_in(patient)
+        self._show()
+        logins = make_people(data_dir=settings.DATA_DIR, by=server_scope(means="command"))
+        if no_serve:
+            self.stdout.write("\n".join(_notes(logins)))
+            return
+        self.stdout.write("")
+        call_command("serve", notes=_notes(logins), stdout=self.stdout)
+
+    def _take_in(self, patient: DemoPatient) -> None:
+        present = Recording.objects.filter(patient=patient.name, state=RecordingState.OK).count()
+        if present >= len(patient.recordings):
+            return
+        made = len(patient.recordings)
+        self.stdout.write(f"Making patient {patient.name}: {made} recordings of 16 channels at 500 Hz …")
+        folder = settings.DATA_DIR / patient.name
+        make_sources(patient, folder=folder)
+        self._run(f"add_patient {patient.name}")
+        self._run(f"ingest_edf {shlex.quote(str(folder))} --subject {patient.name} --surgery-date {patient.surgery}")
+
+    def _show(self) -> None:
+        self._run(f"search --patient {DEMO.name} --channel LTG1..LTG4 --start 'day 1 14:30' --stop 'day 1 16:00'")
         taken = shlex.quote(str(settings.DATA_DIR / "demo-download"))
-        words = f"--patient {PATIENT} --channel LTG1,DC01 --start 'day 1 14:30' --stop 'day 1 14:45'"
+        words = f"--patient {DEMO.name} --channel LTG1,DC01 --start 'day 1 14:30' --stop 'day 1 14:45'"
         self._run(f"download --to {taken} {words}")
-        self.stdout.write("Everything lies in the data folder. Try your own words: python manage.py search --help")
 
     def _run(self, words: str) -> None:
         self.stdout.write(self.style.MIGRATE_HEADING(f"\n$ python manage.py {words}"))
@@ -60,36 +61,12 @@ class Command(PortalCommand):
         call_command(name, *arguments)
 
 
-def make_sources(folder: Path) -> None:
-    """Writes the recordings that are not there yet, each whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, made in enumerate(RECORDINGS, 1):
-        path = folder / f"recording-{number}.edf"
-        if not path.exists():
-            _write(path, made, seed=number)
-
-
-def _write(path: Path, made: Made, *, seed: int) -> None:
-    recorded = demo_signals.make_recording(seconds=made.seconds, seed=seed)
-    write_edf(
-        path,
-        kind="EDF+C",
-        signals=list(_signals()),
-        records=demo_signals.records(recorded),
-        record_duration=Decimal(1),
-        start=made.start,
-        annotations=[AnnotationSpec(Decimal(0), "REC START"), AnnotationSpec(Decimal(20), "eyes closed")],
-    )
-
-
-def _signals() -> Iterator[SignalSpec]:
-    step = Decimal(1) / demo_signals.MICROVOLT_STEPS
-    for label in demo_signals.LABELS:
-        yield SignalSpec(
-            label,
-            demo_signals.SFREQ,
-            -32768 * step,
-            32767 * step,
-            transducer="" if label == "DC01" else "Pt electrode",
-            prefilter="HP:0.5Hz LP:200Hz",
-        )
+def _notes(logins: list[Login]) -> list[str]:
+    sees = {
+        Role.RESEARCHER: f"finds and fetches patient {GRANTED} alone",
+        Role.ADMINISTRATOR: "sees all, and the administration",
+    }
+    lines = [
+        f"  {login.name:<16} password {login.password or '(changed since)':<18} {sees[login.role]}" for login in logins
+    ]
+    return ["Log in as", *lines, f"  Kept in {settings.DATA_DIR / LOGIN_FILE}."]

@@ -1,5 +1,6 @@
 """`manage.py serve`: web server, worker, sweeper and broker together, until Ctrl-C."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -16,6 +17,8 @@ from portal.serving import Portal, serve
 class Command(PortalCommand):
     help = "Serve the portal at ECOG_URL: web server, worker, sweeper and, unless ECOG_BROKER_URL is set, the broker."
     for_people: ClassVar[tuple[type[Exception], ...]] = (NotServed,)
+    # What another command has said when the portal answers.
+    stealth_options = ("notes",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -24,10 +27,8 @@ class Command(PortalCommand):
             metavar="HOST:PORT",
             help="where to listen (default: as ECOG_URL says; behind https 127.0.0.1:8000)",
         )
-        # What another command says when the portal answers.
-        parser.set_defaults(notes=())
 
-    def handle(self, *_args: Any, bind: str, notes: tuple[str, ...], **_options: Any) -> None:  # noqa: ANN401 (the signature is Django's)
+    def handle(self, *_args: Any, bind: str, notes: Sequence[str] = (), **_options: Any) -> None:  # noqa: ANN401 (the signature is Django's)
         environment = settings.ENVIRONMENT
         portal = Portal(
             data_dir=settings.DATA_DIR, url=settings.PORTAL_URL, bind=bind, own_broker=not environment.broker_url
@@ -40,7 +41,7 @@ class Command(PortalCommand):
         connections.close_all()  # a database may move or sleep while this process only watches
         call_command("collectstatic", interactive=False, verbosity=0)
 
-    def _ready(self, notes: tuple[str, ...]) -> None:
+    def _ready(self, notes: Sequence[str]) -> None:
         self._say(f"The portal is at {settings.PORTAL_URL}")
         for note in notes:
             self._say(note)
