@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "people",
     "jobs",
     "chunks",
+    "behavior",
     "selections",
     "downloads",
     "portal",

@@ -17,12 +17,24 @@ MAY_IMPORT = {
     "storage": set(),
     "jobs": {"people"},
     "chunks": {"people", "jobs", "storage"},
+    "behavior": {"people", "jobs", "chunks", "storage"},
     "selections": {"people", "jobs", "chunks"},
     "downloads": {"people", "jobs", "storage", "chunks", "selections"},
 }
 APPS = {*MAY_IMPORT, "portal"}
 # Plain Python that travels to Lambdas and Spark executors.
 PLAIN = {"chunks.format": set(), "storage": {"obstore", "boto3", "botocore", "mypy_boto3_s3"}}
+# The same of single modules; what they import of ours is among them or in a plain package.
+PLAIN_MODULES = {
+    "behavior.record": set(),
+    "behavior.documents": set(),
+    "behavior.errors": set(),
+    "behavior.keys": set(),
+    "behavior.notes": set(),
+    "behavior.recognise": set(),
+    "behavior.subject": set(),
+    "behavior.wall_time": set(),
+}
 
 
 def modules(app: str) -> Iterator[Path]:
@@ -65,8 +77,22 @@ def test_plain_packages_import_the_standard_library_and_little_else(package: str
     assert not wrong
 
 
+@pytest.mark.parametrize("module", sorted(PLAIN_MODULES))
+def test_plain_modules_import_the_standard_library_and_little_else(module: str) -> None:
+    allowed = PLAIN_MODULES[module] | sys.stdlib_module_names
+    wrong = {
+        name
+        for name in imported(ROOT / f"{module.replace('.', '/')}.py")
+        if name.partition(".")[0] not in allowed
+        and name not in {*PLAIN_MODULES, "behavior"}
+        and not name.startswith(("chunks.format", "storage"))
+    }
+    assert not wrong
+
+
 def test_the_format_is_importable_where_nothing_is_installed() -> None:
     names = [f"chunks.format.{path.stem}" for path in modules("chunks/format") if path.stem != "__init__"]
+    names += [module for module, others in PLAIN_MODULES.items() if not others]
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import {', '.join(names)}; print('django' in sys.modules)"
     # -I -S: no site-packages, so neither Django nor NumPy can be found.
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)

@@ -1,0 +1,7 @@
+"""The app `behavior`."""
+
+from django.apps import AppConfig
+
+
+class BehaviorConfig(AppConfig):
+    name = "behavior"
