@@ -1,5 +1,10 @@
 """The addresses of `downloads`."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from downloads import views
+
+urlpatterns: list[URLPattern] = [
+    path("bundles/", views.bundle_new, name="bundle-new"),
+    path("bundles/<int:job_id>/file", views.bundle_file, name="bundle-file"),
+]
