@@ -1,12 +1,91 @@
 """The page one sees first: the patients, what there is of each, and one's own jobs.
 
-Owns: how these come together; the parts are the apps' own.
+Owns: how these come together; the parts are the apps' own. While the headers database is asleep the page says so and
+shows the rest.
 """
 
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from chunks.headers_db.errors import HeadersAsleep, HeadersUnavailable
+from chunks.headers_db.middleware import UNREACHABLE
+from jobs.models import Job
+from jobs.terminal import size_text
+from people.asking import page_scope
+from people.scope import Scope
+from selections.answer import day_link
+from selections.at_a_glance import Glance, Sums, glances, summed
+from selections.coverage import coverage_of
+from selections.picture import Strip, strip
+from selections.selection import Selection
+
+JOBS_SHOWN = 5
+PATIENTS_AT_ONCE = 12
 
 
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A patient: what there is, in numbers and as a picture (None: nothing is recorded)."""
+
+    glance: Glance
+    size: str
+    picture: Strip | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """What the person may see of the archive; `after` is the patient after whom the next page begins."""
+
+    sums: Sums
+    size: str
+    may_see: int
+    cards: tuple[Card, ...]
+    left: int
+    after: str
+
+
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """For everybody who is logged in."""
-    return render(request, "portal/home.html", {"nav": "home"})
+    """For everybody who is logged in; patients for those who may search."""
+    context: dict[str, object] = {"nav": "home", "jobs": own_jobs(request.user)}
+    if request.user.has_perm("people.search"):
+        try:
+            context["archive"] = _archive(page_scope(request), after=request.GET.get("after", ""))
+        except HeadersAsleep as error:
+            context["asleep"] = str(error)
+        except HeadersUnavailable:
+            context["asleep"] = UNREACHABLE
+    return render(request, "portal/home.html", context)
+
+
+def own_jobs(user: object) -> "QuerySet[Job]":
+    """The person's newest jobs."""
+    assert isinstance(user, User)  # noqa: S101
+    return Job.objects.filter(asker=user).order_by("-created_at", "-pk")[:JOBS_SHOWN]
+
+
+def _archive(scope: Scope, *, after: str) -> Archive:
+    patients = scope.visible(scope.patients)
+    found = glances(patients, scope=scope)
+    sums = summed(found)
+    rest = [each for each in found if each.patient > after]
+    shown = rest[:PATIENTS_AT_ONCE]
+    return Archive(
+        sums=sums,
+        size=size_text(sums.size_bytes),
+        may_see=len(patients),
+        cards=tuple(map(_card, shown)),
+        left=len(rest) - len(shown),
+        after=shown[-1].patient if len(rest) > len(shown) else "",
+    )
+
+
+def _card(glance: Glance) -> Card:
+    patient = glance.patient
+    picture = strip(coverage_of(patient), day_href=day_link(Selection(), patient)) if glance.recordings else None
+    return Card(glance=glance, size=size_text(glance.size_bytes), picture=picture)

@@ -24,8 +24,6 @@ from selections.recording_page import about_recording
 from selections.resolve import resolve
 from selections.selection import Selection
 
-UNREADABLE = 422
-
 
 @requires("search")
 @require_safe
@@ -34,7 +32,7 @@ def search(request: HttpRequest) -> HttpResponse:
     query = request.META.get("QUERY_STRING", "")
     asked = read_asked(query)
     if asked.problems:
-        return _page(request, asked, status=UNREADABLE)
+        return _page(request, asked)
     if not same_address(query, asked.query):
         return HttpResponseRedirect(f"{reverse('search')}{'?' if asked.query else ''}{asked.query}")
     if asked.selection is None:
@@ -116,6 +114,6 @@ def _cursor(text: str) -> tuple[Cursor | None, str]:
         return None, str(error)
 
 
-def _page(request: HttpRequest, asked: Asked, *, status: int = 200, **more: object) -> HttpResponse:
+def _page(request: HttpRequest, asked: Asked, **more: object) -> HttpResponse:
     context = {"nav": "search", "asked": asked, "pictures_at_once": PICTURES, **more}
-    return render(request, "selections/search.html", context, status=status)
+    return render(request, "selections/search.html", context)
