@@ -4,7 +4,7 @@ Owns: what a name and a password must be, and that `is_staff` follows from the r
 `people`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.password_validation import validate_password
@@ -28,15 +28,24 @@ def make_account(
     known = find_account(username)
     if known is not None:
         return known, False
-    user = User(username=User.normalize_username(username), email=email, is_staff=is_staff_by([role.value]))
+    user = User(username=User.normalize_username(username), email=email)
     _check(user)
     check_password(password, user=user)
     user.set_password(password)
-    question = f"user={user.username} role={role}"
-    with audit.act("make account", scope=by, question=question, origin=origin), transaction.atomic():
-        user.save()
-        user.groups.add(Group.objects.get(name=role.value))
+    save_account(user, roles=[role], by=by, origin=origin)
     return user, True
+
+
+def save_account(user: User, *, roles: Collection[Role], by: Scope, origin: str = "") -> None:
+    """Writes an account that is new or changed, and has been checked, with exactly these roles."""
+    user.is_staff = user.is_superuser or is_staff_by(roles)
+    name = "make account" if user.pk is None else "change account"
+    question = f"user={user.username} roles={','.join(sorted(roles)) or 'none'} active={_yes_no(user.is_active)}"
+    if user.is_superuser:
+        question += " superuser=yes"
+    with audit.act(name, scope=by, question=question, origin=origin), transaction.atomic():
+        user.save()
+        user.groups.set(Group.objects.filter(name__in=[role.value for role in roles]))
 
 
 def find_account(username: str) -> User | None:
@@ -59,7 +68,7 @@ def check_password(password: str, *, user: User) -> None:
         raise PasswordRefused(" ".join(error.messages)) from error
 
 
-def is_staff_by(roles: Iterable[str]) -> bool:
+def is_staff_by(roles: Iterable[Role]) -> bool:
     """Whether who has these roles sees all patients and may open the Django admin."""
     return not STAFF.isdisjoint(roles)
 
@@ -82,3 +91,7 @@ def _check(user: User) -> None:
     except ValidationError as error:
         told = "; ".join(f"{name} {messages[0]}" for name, messages in error.message_dict.items())
         raise AccountRefused(f"The account {user.username[:150]!r} cannot be made: {told}") from error
+
+
+def _yes_no(value: bool) -> str:  # noqa: FBT001 (it is the value that is written)
+    return "yes" if value else "no"

@@ -88,6 +88,21 @@ class Grant(models.Model):
     def has_begun(self) -> bool:
         return self.valid_from <= timezone.now().date()
 
+    @property
+    def is_over(self) -> bool:
+        """It is revoked, or its last day (UTC) is past."""
+        return self.revoked_at is not None or (
+            self.valid_until is not None and self.valid_until < timezone.now().date()
+        )
+
+    @property
+    def state(self) -> str:
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.is_over:
+            return "over"
+        return "in force" if self.has_begun else "begins later"
+
 
 class Token(models.Model):
     """A personal token: what opens the portal to its user's own programs. Made and read by `people.tokens` alone."""

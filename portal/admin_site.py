@@ -23,3 +23,15 @@ class PortalAdminSite(AdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         """One login for all pages, with its limit on attempts."""
         return redirect(f"{reverse('login')}?{urlencode({'next': request.get_full_path()})}")
+
+    def logout(  # type: ignore[override]  # the stubs know the template alone
+        self, _request: HttpRequest, _extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
+        """One way out too: the account page has it, and it is written into the audit."""
+        return redirect("account")
+
+    def password_change(  # type: ignore[override]  # as above
+        self, _request: HttpRequest, _extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
+        """One's own password is changed on the portal's page, which writes it into the audit."""
+        return redirect("password-change")
