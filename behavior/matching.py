@@ -1,0 +1,291 @@
+"""Codes of the recorder and trials of the task laptop, matched in order.
+
+Owns: where on the recorder's clock the trials lie (an offset that nobody knows to better than minutes, a drift of some
+parts per million), and which code is which trial, with some lost and some false. Three steps:
+
+1. Vote: every pair of a trial and a code of the same number votes for the offset it would mean, once for each drift
+   that may be; for t trials, c codes and d drifts that is at most t·c·d votes, bounded by `MOST_TRIALS`, `MOST_CODES`
+   and a window of offsets.
+2. Each of the places with most votes is fitted by turns: pair each trial with the nearest code of its number within a
+   tolerance, fit a line, narrow the tolerance. A turn costs (t + c)·log c.
+3. The place with most pairs wins; how many the next best place has is told, since two that are alike decide nothing.
+
+NumPy alone.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from behavior.alignment_errors import TrialsUnmatched
+from behavior.triggers import Code
+
+MOST_TRIALS, MOST_CODES = 2_000, 10_000
+# Of quartz clocks; a fit beyond it is no clock.
+MOST_DRIFT_PPM = 150.0
+# What is expected of a drift before anything is measured: keeps short sessions from fitting their scatter.
+_USUAL_DRIFT = 50e-6
+# Votes are gathered in bins this wide, and drifts are tried so closely that they move a trial by no more.
+_BIN_S = 0.05
+_PLACES = 6
+# Two places are different where they lie further apart.
+_APART_S = 0.5
+# How far a code may be from its trial: at first, and at least and most in the end.
+_FIRST_S, _LEAST_S, _MOST_S = 0.15, 0.04, 0.1
+_TURNS = 12
+_SIGMAS = 5.0
+# Fewer than this share of trials is chance.
+_LEAST_SHARE = 0.5
+
+Times = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """A code that a task should have shown. `time_s` is the task laptop's; `trial` is the trial's number from 1."""
+
+    time_s: float
+    code: int
+    trial: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """Recorder time is `offset_s` + (1 + `drift`) · laptop time. `pairs` are indexes into trials and codes, both rising.
+
+    `residuals_s` are code minus line, in the order of the pairs; `rival` is how many pairs the next best place has, and
+    `rival_offset_s` where it is (None where no other place has any).
+    """
+
+    offset_s: float
+    drift: float
+    pairs: Sequence[tuple[int, int]]
+    residuals_s: Sequence[float]
+    rival: int
+    rival_offset_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Line:
+    """`offset_s` holds at the laptop time `middle_s`, where it hardly depends on the drift."""
+
+    offset_s: float
+    drift: float
+    middle_s: float
+
+    def at(self, times: Times) -> Times:
+        moved: Times = self.offset_s + times + self.drift * (times - self.middle_s)
+        return moved
+
+    def at_zero(self) -> float:
+        return self.offset_s - self.drift * self.middle_s
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    line: _Line
+    trials: Numbers
+    codes: Numbers
+    residuals_s: Times
+
+
+def match(expected: Sequence[Expected], codes: Sequence[Code], *, offsets_s: tuple[float, float]) -> Match:
+    """The place of the trials among the codes, both in order of time, with an offset (at the middle of the trials)
+    between the two given.
+
+    Raises `TrialsUnmatched` where fewer than half of the trials find their codes, where two places fit equally well,
+    and where there is too much or too little to compare.
+    """
+    _refuse_amounts(expected, codes)
+    trial_s, trial_codes = _arrays([each.time_s for each in expected], [each.code for each in expected])
+    code_s, code_codes = _arrays([each.time_s for each in codes], [each.code for each in codes])
+    first, last = float(trial_s.min()), float(trial_s.max())
+    votes = _vote(trial_s, trial_codes, code_s, code_codes, offsets_s=offsets_s, middle_s=(first + last) / 2)
+    places = _distinct([_settle(line, trial_s, trial_codes, code_s, code_codes) for line in votes])
+    places = [place for place in places if offsets_s[0] - 1 <= place.line.offset_s <= offsets_s[1] + 1]
+    best = places[0] if places else None
+    if best is None or len(best.trials) < max(1, _LEAST_SHARE * len(expected)):
+        raise TrialsUnmatched(
+            f"Of {len(expected)} codes that the task should have shown, the best place finds {len(best.trials) if best else 0} "
+            f"among the {len(codes)} of the channel. Check the session's time and day, and that this is its task; "
+            "or align by hand."
+        )
+    rival = places[1] if len(places) > 1 else None
+    if rival is not None and len(rival.trials) == len(best.trials):
+        raise TrialsUnmatched(
+            f"The trials fit equally well in two places, {best.line.at_zero():+.3f} s and {rival.line.at_zero():+.3f} s, "
+            f"with {len(best.trials)} of {len(expected)} codes each. Search less far, or align by hand."
+        )
+    return Match(
+        offset_s=best.line.at_zero(),
+        drift=best.line.drift,
+        pairs=list(zip(best.trials.tolist(), best.codes.tolist(), strict=True)),
+        residuals_s=best.residuals_s.tolist(),
+        rival=len(rival.trials) if rival else 0,
+        rival_offset_s=rival.line.at_zero() if rival else None,
+    )
+
+
+def _refuse_amounts(expected: Sequence[Expected], codes: Sequence[Code]) -> None:
+    if not expected:
+        raise TrialsUnmatched("The session tells of no code that the task should have shown. Align by hand.")
+    if not codes:
+        raise TrialsUnmatched("There are no codes to match with. Name another channel, or align by hand.")
+    if len(expected) > MOST_TRIALS or len(codes) > MOST_CODES:
+        raise TrialsUnmatched(
+            f"{len(expected):,} expected codes and {len(codes):,} on the channel are more than can be compared "
+            f"({MOST_TRIALS:,} and {MOST_CODES:,}). Search less far around the session."
+        )
+
+
+def _arrays(times: Sequence[float], codes: Sequence[int]) -> tuple[Times, Numbers]:
+    return np.array(times, dtype=np.float64), np.array(codes, dtype=np.int64)
+
+
+def _vote(
+    trial_s: Times,
+    trial_codes: Numbers,
+    code_s: Times,
+    code_codes: Numbers,
+    *,
+    offsets_s: tuple[float, float],
+    middle_s: float,
+) -> list[_Line]:
+    """The offsets with most votes, each with the drift that gathered them; the most first."""
+    low, high = offsets_s[0] - _APART_S, offsets_s[1] + _APART_S
+    bins = int((high - low) / _BIN_S) + 2
+    half_span_s = max(float(np.ptp(trial_s)) / 2, 1.0)
+    steps = int(np.ceil(MOST_DRIFT_PPM * 1e-6 * half_span_s / (_BIN_S / 2)))
+    drifts = np.arange(-steps, steps + 1) * (_BIN_S / 2 / half_span_s)
+    votes = np.zeros((len(drifts), bins), np.int32)
+    for code in np.intersect1d(trial_codes, code_codes):
+        theirs = code_s[code_codes == code]
+        for time_s in trial_s[trial_codes == code]:
+            # Only codes whose offset lies in the window, found by bisection.
+            near = theirs[np.searchsorted(theirs, time_s + low) : np.searchsorted(theirs, time_s + high)]
+            for row, drift in enumerate(drifts):
+                places = ((near - time_s - drift * (time_s - middle_s) - low) / _BIN_S).astype(np.int64)
+                places = places[(places >= 0) & (places < bins)]
+                # A trial has one vote for a place, however many codes crowd there.
+                votes[row, np.unique(places)] += 1
+    # A vote near the edge of a bin counts for the next as well.
+    paired = votes[:, :-1] + votes[:, 1:]
+    return _peaks(paired, low=low, drifts=drifts, middle_s=middle_s)
+
+
+def _peaks(paired: npt.NDArray[np.int32], *, low: float, drifts: Times, middle_s: float) -> list[_Line]:
+    best = paired.max(axis=0)
+    found: list[_Line] = []
+    reach = int(_APART_S / _BIN_S)
+    for _ in range(_PLACES):
+        place = int(np.argmax(best))
+        if not best[place]:
+            break
+        drift = float(np.median(drifts[paired[:, place] == best[place]]))
+        found.append(_Line(offset_s=low + (place + 1) * _BIN_S, drift=drift, middle_s=middle_s))
+        best[max(0, place - reach) : place + reach + 1] = 0
+    return found
+
+
+def _settle(line: _Line, trial_s: Times, trial_codes: Numbers, code_s: Times, code_codes: Numbers) -> _Place:
+    """Pair and fit by turns, the tolerance narrowing, until the pairs stay the same."""
+    tolerance_s = _FIRST_S
+    trials = codes = np.empty(0, np.int64)
+    for _ in range(_TURNS):
+        before = trials, codes
+        trials, codes = _pair(line.at(trial_s), trial_codes, code_s, code_codes, tolerance_s=tolerance_s)
+        if not len(trials):
+            break
+        line = _fit(trial_s[trials], code_s[codes], middle_s=line.middle_s)
+        residuals = np.abs(code_s[codes] - line.at(trial_s[trials]))
+        narrowed = float(np.clip(_SIGMAS * 1.4826 * np.median(residuals), _LEAST_S, _MOST_S))
+        if narrowed == tolerance_s and all(map(np.array_equal, before, (trials, codes))):
+            break
+        tolerance_s = narrowed
+    return _Place(line=line, trials=trials, codes=codes, residuals_s=code_s[codes] - line.at(trial_s[trials]))
+
+
+def _pair(
+    there_s: Times, trial_codes: Numbers, code_s: Times, code_codes: Numbers, *, tolerance_s: float
+) -> tuple[Numbers, Numbers]:
+    """Trials and codes that are each other's nearest of the same number, within the tolerance, in one order."""
+    trials, codes = [], []
+    for code in np.intersect1d(trial_codes, code_codes):
+        mine, theirs = np.flatnonzero(trial_codes == code), np.flatnonzero(code_codes == code)
+        nearest = _nearest(there_s[mine], code_s[theirs])
+        back = _nearest(code_s[theirs], there_s[mine])
+        mutual = back[nearest] == np.arange(len(mine))
+        close = np.abs(there_s[mine] - code_s[theirs[nearest]]) <= tolerance_s
+        trials.append(mine[mutual & close])
+        codes.append(theirs[nearest[mutual & close]])
+    if not trials:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    together, theirs = np.concatenate(trials), np.concatenate(codes)
+    order = np.argsort(together, kind="stable")
+    kept = order[_longest_rising(theirs[order])]
+    return together[kept], theirs[kept]
+
+
+def _nearest(places: Times, among: Times) -> Numbers:
+    """For each place the index of the nearest of the others, which are in order."""
+    after = np.clip(np.searchsorted(among, places), 1, max(1, len(among) - 1))
+    before = after - 1
+    after = np.minimum(after, len(among) - 1)
+    nearest: Numbers = np.where(places - among[before] <= among[after] - places, before, after)
+    return nearest
+
+
+def _longest_rising(values: Numbers) -> Numbers:
+    """Indexes of a longest strictly rising part: pairs of different numbers may not cross either."""
+    tails: list[int] = []
+    ends: list[int] = []
+    came_from = np.full(len(values), -1, np.int64)
+    for place, value in enumerate(values.tolist()):
+        at = bisect_left(tails, value)
+        came_from[place] = ends[at - 1] if at else -1
+        tails[at : at + 1] = [value]
+        ends[at : at + 1] = [place]
+    kept: list[int] = []
+    place = ends[-1] if ends else -1
+    while place >= 0:
+        kept.append(place)
+        place = int(came_from[place])
+    return np.array(kept[::-1], np.int64)
+
+
+def _fit(laptop_s: Times, recorder_s: Times, *, middle_s: float) -> _Line:
+    """A line through the pairs: outliers weigh less (Huber), and the drift leans to none where little speaks for one."""
+    across, up = laptop_s - middle_s, recorder_s - laptop_s
+    weights = np.ones(len(across))
+    offset = float(np.median(up))
+    drift = 0.0
+    for _ in range(_TURNS):
+        mean_across, mean_up = np.average(across, weights=weights), np.average(up, weights=weights)
+        away = np.abs(up - offset - drift * across)
+        spread = max(1.4826 * float(np.median(away)), 1e-6)
+        lean = (spread / _USUAL_DRIFT) ** 2
+        centred = across - mean_across
+        slope = float(weights @ (centred * (up - mean_up))) / (float(weights @ centred**2) + lean)
+        drift = float(np.clip(slope, -MOST_DRIFT_PPM * 1e-6, MOST_DRIFT_PPM * 1e-6))
+        offset = float(mean_up - drift * mean_across)
+        away = np.abs(up - offset - drift * across)
+        limit = 1.5 * max(1.4826 * float(np.median(away)), 1e-6)
+        weights = np.minimum(1.0, limit / np.maximum(away, limit))
+    return _Line(offset_s=offset, drift=drift, middle_s=middle_s)
+
+
+def _distinct(places: Sequence[_Place]) -> list[_Place]:
+    """Places that are not the same, most pairs first, then the smaller scatter."""
+
+    def scatter(place: _Place) -> float:
+        return float(np.mean(place.residuals_s**2)) if len(place.trials) else 0.0
+
+    found: list[_Place] = []
+    for place in sorted(places, key=lambda each: (-len(each.trials), scatter(each))):
+        if len(place.trials) and all(abs(place.line.offset_s - other.line.offset_s) > _APART_S for other in found):
+            found.append(place)
+    return found
