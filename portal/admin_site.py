@@ -5,6 +5,7 @@ Owns: its title and place, and that its pages too are held to the strict Content
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.apps import AdminConfig
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -21,7 +22,9 @@ class PortalAdminSite(AdminSite):
     index_title = "Headers, jobs, people and audit"
 
     def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
-        """One login for all pages, with its limit on attempts."""
+        """One login for all pages, with its limit on attempts. Who is logged in already is no staff."""
+        if request.user.is_authenticated:
+            raise PermissionDenied
         return redirect(f"{reverse('login')}?{urlencode({'next': request.get_full_path()})}")
 
     def logout(  # type: ignore[override]  # the stubs know the template alone

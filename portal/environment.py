@@ -32,6 +32,7 @@ class Environment:
     objects_url: str
     bucket_prefix: str
     sessions_bucket: str
+    sessions_url: str
     log_level: str
     download_mb_per_s: float
     broker_url: str
@@ -75,6 +76,7 @@ def read_environment() -> Environment:
         objects_url=env.str("ECOG_OBJECTS_URL", "") or (data_dir / "objects").as_uri(),
         bucket_prefix=env.str("ECOG_BUCKET_PREFIX", "edf-chunks-"),
         sessions_bucket=env.str("ECOG_SESSIONS_BUCKET", "behavioral-data-all"),
+        sessions_url=env.str("ECOG_SESSIONS_URL", ""),
         log_level=env.str("ECOG_LOG_LEVEL", "WARNING").upper(),
         download_mb_per_s=env.float("ECOG_DOWNLOAD_MB_PER_S", 50.0),
         broker_url=env.str("ECOG_BROKER_URL", ""),

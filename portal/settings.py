@@ -26,6 +26,8 @@ SOFTWARE_VERSION = tomllib.loads((PROJECT_DIR / "pyproject.toml").read_text(enco
 OBJECTS_URL = ENVIRONMENT.objects_url
 BUCKET_PREFIX = ENVIRONMENT.bucket_prefix
 SESSIONS_BUCKET = ENVIRONMENT.sessions_bucket
+# Where the records of sessions live.
+SESSIONS_URL = ENVIRONMENT.sessions_url
 # The rate at which the time of a download is foretold.
 DOWNLOAD_MB_PER_S = ENVIRONMENT.download_mb_per_s
 
