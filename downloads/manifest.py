@@ -116,8 +116,8 @@ def written(file: IO[str], entries: Iterable[Entry]) -> Iterator[Entry]:
         yield entry
 
 
-def read_csv(file: IO[str]) -> Iterator[Entry]:
-    """The entries of a manifest (a text file opened as for `write_csv`). Raises `NotAManifest`."""
+def read_csv(file: Iterable[str]) -> Iterator[Entry]:
+    """The entries of a manifest (a text file opened as for `write_csv`, or its lines). Raises `NotAManifest`."""
     reader = csv.reader(file, strict=True)
     try:
         if tuple(next(reader, ())) != COLUMNS:

@@ -26,7 +26,7 @@ from people.asking import page_scope
 from people.errors import TokenRefused
 from people.origin import client_address
 from people.roles import requires
-from people.scope import Scope
+from people.scope import Scope, scope_for
 from people.tokens import user_of_token
 from selections.errors import SelectionError
 from selections.resolve import resolve
@@ -40,6 +40,7 @@ STATUSES: dict[type[Exception], int] = {
     NotKept: 503,
     ScopeShrunk: 403,
 }
+API = "api"
 _BEARER = "Bearer "
 
 
@@ -49,10 +50,9 @@ def by_person_or_token(view: Callable[..., HttpResponseBase]) -> Callable[..., H
     @login_not_required
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # noqa: ANN401
-        shown = request.headers.get("Authorization", "")
-        if shown.startswith(_BEARER):
+        if token := _token_of(request):
             try:
-                request.user = user_of_token(shown.removeprefix(_BEARER).strip(), origin=client_address(request))
+                request.user = user_of_token(token, origin=client_address(request))
             except TokenRefused as error:
                 headers = {"WWW-Authenticate": "Bearer"}
                 return HttpResponse(f"{error}\n", status=401, content_type="text/plain; charset=utf-8", headers=headers)
@@ -90,7 +90,7 @@ def bundle_new(request: HttpRequest) -> HttpResponse:
 @cache_control(private=True, no_store=True)
 def bundle_file(request: HttpRequest, job_id: int) -> HttpResponseBase:
     """The zip, or a range of it: to its owner, while all of its patients may be seen by her."""
-    scope = page_scope(request)
+    scope = scope_for(request.user, means=API) if _token_of(request) else page_scope(request)
     bundle = bundle_of(job_id, scope=scope)
     if bundle is None or bundle.job.under_way:
         raise Http404
@@ -103,6 +103,12 @@ def bundle_file(request: HttpRequest, job_id: int) -> HttpResponseBase:
         return _wait(request, bundle)
     except (ScopeShrunk, NotKept) as error:
         return _refusal(request, error, question=bundle.job.question, status=STATUSES[type(error)])
+
+
+def _token_of(request: HttpRequest) -> str:
+    """The token that a program shows; empty for a browser."""
+    shown = request.headers.get("Authorization", "")
+    return shown.removeprefix(_BEARER).strip() if shown.startswith(_BEARER) else ""
 
 
 def _check_scope(request: HttpRequest, bundle: Bundle, *, scope: Scope) -> None:

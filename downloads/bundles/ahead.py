@@ -13,7 +13,7 @@ from django.db import connections
 
 PIECES_AHEAD = 8
 TICK_S = 0.2
-LAST_WORDS_S = 1.0
+LAST_WORDS_S = 0.3
 _END = b""
 
 

@@ -7,7 +7,6 @@ lost the lease removes its own file alone, since another attempt goes on with th
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
-from io import TextIOWrapper
 from typing import IO
 
 from django.conf import settings
@@ -81,7 +80,7 @@ def _all_members(bundle: Bundle, *, manifest: IO[bytes], store: Objects) -> Iter
         pieces=pieces_of(manifest),
     )
     manifest.seek(0)
-    yield from members(read_csv(TextIOWrapper(manifest, encoding="utf-8", newline="")), store=store)
+    yield from members(read_csv(line.decode() for line in manifest), store=store)
 
 
 def _finish(bundle: Bundle, *, lease: Lease, name: str, sha256: str) -> None:
