@@ -98,7 +98,6 @@ class GrantAdmin(ActingAdmin, _GrantAdmin):
     list_filter = (StateFilter,)
     list_select_related = ("user", "given_by")
     search_fields = ("user__username", "patient__id", "reason")
-    search_help_text = "a user's name, a patient's ID, a word of the reason"
     ordering = ("-given_at", "-pk")
     actions = ("revoke",)
     list_per_page = 100
