@@ -17,7 +17,7 @@ from people.scope import Scope
 from selections.command_line import options_of
 from selections.coverage import coverage_of
 from selections.cursor import Cursor
-from selections.form import address
+from selections.form import address, in_prose
 from selections.intervals import Interval
 from selections.picture import Strip, strip
 from selections.resolve import Resolved
@@ -86,7 +86,7 @@ def first_page(resolved: Resolved, *, beyond: str) -> Answer:
             rows=(),
             next="",
             warnings=(),
-            hints=resolved.hints(),
+            hints=tuple(map(in_prose, resolved.hints())),
             pictures=pictures(patients, question=resolved.selection, scope=resolved.scope, beyond=beyond),
         )
     found = {stay.patient: stay for stay in resolved.stays if stay.recordings}
@@ -95,7 +95,7 @@ def first_page(resolved: Resolved, *, beyond: str) -> Answer:
         totals=totals,
         rows=rows,
         next=after,
-        warnings=resolved.warnings,
+        warnings=tuple(map(in_prose, resolved.warnings)),
         hints=(),
         pictures=pictures(
             tuple(found), question=resolved.selection, scope=resolved.scope, beyond=beyond, found_by=found

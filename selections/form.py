@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
+from chunks.format.clock import DAY_US
 from selections import times
 from selections.errors import Problem, SelectionError
+from selections.intervals import Interval
 from selections.selection import Selection
 from selections.words import FIELDS, WORDS_MAX, parse
 
@@ -22,6 +24,7 @@ BEYOND = "beyond"
 NO_PATIENT = "say whose recordings: IDs such as 2002, patterns such as 20*, or every patient you may see."
 BOTH = "patients are named, and every patient is asked for too: clear one of the two."
 
+_TO_WRITE = re.compile(r"`([^`]+)`")
 _LINES = re.compile(r"[\r\n]+")
 
 
@@ -98,7 +101,7 @@ class Asked:
     @property
     def other_faults(self) -> list[str]:
         """What is wrong with no field that is shown."""
-        return [each.message for each in self.problems if each.field not in FIELDS]
+        return [in_prose(each.message) for each in self.problems if each.field not in FIELDS]
 
     @property
     def query(self) -> str:
@@ -113,7 +116,7 @@ class Asked:
             example=empty.example,
             lines=empty.lines,
             value=self.values.get(empty.name, ""),
-            faults=tuple(each.message for each in self.problems if each.field == empty.name),
+            faults=tuple(in_prose(each.message) for each in self.problems if each.field == empty.name),
         )
 
 
@@ -125,6 +128,11 @@ def address(selection: Selection | None, *, after: str = "", beyond: str = "") -
         parts = [part for part in (question if selection.patients else f"patient=*&{question}").split("&") if part]
     places = {name: value for name, value in ((AFTER, after), (BEYOND, beyond)) if value}
     return "&".join([*parts, *([urlencode(places)] if places else [])])
+
+
+def in_prose(text: str) -> str:
+    """A sentence made for a terminal: what it says to write is in quotation marks, not in backticks."""
+    return _TO_WRITE.sub(r"“\1”", text)
 
 
 def same_address(query: str, other: str) -> bool:
@@ -181,7 +189,7 @@ def understood(selection: Selection) -> str:
     values = spelled(selection)
     named = "Patients" if len(selection.patients) > 1 else "Patient"
     days = ("days " if re.search(r"[.,]", values.get("day", "")) else "day ") + values["day"] if "day" in values else ""
-    stretches = ", ".join(map(times.spell_when, selection.when))
+    stretches = ", ".join(map(_from_to, selection.when))
     channels = "channel " if len(selection.channels) == 1 and ".." not in selection.channels[0] else "channels "
     parts = (
         f"{named} {values['patient']}" if selection.patients else "Every patient you may see",
@@ -190,6 +198,14 @@ def understood(selection: Selection) -> str:
         channels + values["channel"] if selection.channels else "every channel",
     )
     return " · ".join(filter(None, parts))
+
+
+def _from_to(interval: Interval) -> str:
+    start, stop = times.spell_when(interval).split("..")
+    if not start or not stop:
+        return f"from {start}" if start else f"up to {stop}"
+    same_day = interval.start_us // DAY_US == interval.stop_us // DAY_US
+    return f"{start} to {stop.rpartition(' ')[2] if same_day else stop}"
 
 
 def _read(

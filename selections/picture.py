@@ -137,11 +137,14 @@ def in_words(coverage: Coverage) -> list[str]:
 
 def hours_text(us: int) -> str:
     """`13.5 hours`; minutes and seconds where it is less than one."""
-    if us >= HOUR_US:
-        return f"{us / HOUR_US:,.1f} hours"
-    if us >= HOUR_US // 60:
-        return f"{us * 60 / HOUR_US:.0f} minutes"
-    return f"{us / 1e6:.0f} seconds"
+    for unit, name in ((HOUR_US, "hour"), (HOUR_US // 60, "minute")):
+        if us >= unit:
+            return _counted(f"{us / unit:,.1f}".removesuffix(".0"), name)
+    return _counted(f"{us / 1e6:.3f}".rstrip("0").rstrip("."), "second")
+
+
+def _counted(number: str, name: str) -> str:
+    return f"{number} {name}" if number == "1" else f"{number} {name}s"
 
 
 def _title(coverage: Coverage, numbers: Sequence[int]) -> str:

@@ -183,7 +183,7 @@ def _gap(patient: str, gap: Mapping[str, Any]) -> Span:
     lasting_us = int(gap["duration_us"])
     return Span(
         start=_spelled(patient, gap["start"]),
-        length=_length(abs(lasting_us)),
+        length=hours_text(abs(lasting_us)),
         remark="the clock stepped back" if lasting_us < 0 else f"before data record {int(gap['record']):,}",
     )
 
@@ -206,7 +206,7 @@ def _notes(patient: str, annotations: Annotations) -> Iterator[Note]:
         start = annotations.origin + timedelta(microseconds=each.onset_us)
         yield Note(
             start=spell_instant(since_day_zero_us(patient, start)),
-            length="" if each.duration_us is None else _length(each.duration_us),
+            length="" if each.duration_us is None else hours_text(each.duration_us),
             channel=each.channel or "",
             text=each.text,
         )
@@ -214,7 +214,3 @@ def _notes(patient: str, annotations: Annotations) -> Iterator[Note]:
 
 def _spelled(patient: str, iso: str) -> str:
     return spell_instant(since_day_zero_us(patient, datetime.fromisoformat(iso)))
-
-
-def _length(us: int) -> str:
-    return hours_text(us) if us >= 1_000_000 else f"{us / 1000:g} ms"
