@@ -79,7 +79,7 @@ def act(
     `origin`: the address or terminal it comes from. An error is written as its class, and goes on. Raises
     `RuntimeError` inside a transaction, which might take the row back.
     """
-    opened = _open(name, scope=scope, question=question, origin=origin, patients=patients)
+    opened = begin(name, scope=scope, question=question, patients=patients, origin=origin)
     try:
         yield opened
     except BaseException as error:
@@ -88,7 +88,11 @@ def act(
     opened.close()
 
 
-def _open(name: str, *, scope: Scope, question: str, origin: str, patients: Iterable[str]) -> OpenAct:
+def begin(name: str, *, scope: Scope, question: str = "", patients: Iterable[str] = (), origin: str = "") -> OpenAct:
+    """Writes down an act that goes on beyond this request or process, as `act` does.
+
+    Whoever sees its end closes it: `OpenAct(entry_id)`, `add_bytes`, `close`.
+    """
     with transaction.atomic(durable=True):
         entry = AuditEntry.objects.create(
             act=name, by_name=scope.by, user_id=scope.user_id, means=scope.means, origin=origin, question=question

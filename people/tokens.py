@@ -54,7 +54,12 @@ def make_token(user: User, *, name: str, days: int = DEFAULT_DAYS, by: Scope, or
 
 
 def user_of_token(text: str, *, origin: str = "", now: datetime | None = None) -> User:
-    """Whose token this is. Its use is written down, with `origin`, at most once a minute.
+    """Whose token this is; as `good_token`."""
+    return good_token(text, origin=origin, now=now).user
+
+
+def good_token(text: str, *, origin: str = "", now: datetime | None = None) -> Token:
+    """The row of a token that opens the portal. Its use is written down, with `origin`, at most once a minute.
 
     Raises `TokenRefused` where it opens nothing: not a token, unknown, revoked, ended, or of a closed account.
     """
@@ -67,7 +72,7 @@ def user_of_token(text: str, *, origin: str = "", now: datetime | None = None) -
     if not token.user.is_active:
         raise TokenRefused("The account of this token is closed. An administrator can open it again.")
     _write_use(token, origin=origin, now=now)
-    return token.user
+    return token
 
 
 def tokens_of(user: User) -> QuerySet[Token]:

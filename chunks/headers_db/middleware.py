@@ -1,6 +1,6 @@
 """Turns a headers database that cannot be asked into a calm page (503) instead of a fault (500).
 
-Owns: that answer, as a page and as JSON. Views let the error rise.
+Owns: that answer, as a page and as JSON. Views let the error rise; what speaks nothing but JSON asks for `json_answer`.
 """
 
 import logging
@@ -30,23 +30,33 @@ class HeadersAsleepMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Called by Django with what a view raised; None leaves it to others."""
         if isinstance(exception, HeadersAsleep):
-            return _answer(request, exception.place)
+            return _answer(request, exception)
         if isinstance(exception, HeadersUnavailable):
             logger.error("%s", exception, exc_info=exception)
-            return _answer(request, HeadersPlace())
+            return _answer(request, exception)
         return None
 
 
-def _answer(request: HttpRequest, place: HeadersPlace) -> HttpResponse:
-    headers = {"Retry-After": str(RETRY_S[place.state]), "Cache-Control": "no-store"}
+def json_answer(error: HeadersUnavailable) -> JsonResponse:
+    """The answer (503) for a program."""
+    place = error.place if isinstance(error, HeadersAsleep) else HeadersPlace()
+    body = {
+        "error": "headers_asleep" if place.state != State.AWAKE else "headers_unreachable",
+        "state": place.state.value,
+        "since": place.since.isoformat() if place.since else None,
+        "message": str(HeadersAsleep(place)) if place.state != State.AWAKE else UNREACHABLE,
+        "retry_after_s": RETRY_S[place.state],
+    }
+    return JsonResponse(body, status=503, headers=_headers(place))
+
+
+def _answer(request: HttpRequest, error: HeadersUnavailable) -> HttpResponse:
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
-        body = {
-            "error": "headers_asleep" if place.state != State.AWAKE else "headers_unreachable",
-            "state": place.state.value,
-            "since": place.since.isoformat() if place.since else None,
-            "message": str(HeadersAsleep(place)) if place.state != State.AWAKE else UNREACHABLE,
-            "retry_after_s": RETRY_S[place.state],
-        }
-        return JsonResponse(body, status=503, headers=headers)
+        return json_answer(error)
+    place = error.place if isinstance(error, HeadersAsleep) else HeadersPlace()
     page = render_to_string("headers_asleep.html", {"place": place}, request)
-    return HttpResponse(page, status=503, headers=headers)
+    return HttpResponse(page, status=503, headers=_headers(place))
+
+
+def _headers(place: HeadersPlace) -> dict[str, str]:
+    return {"Retry-After": str(RETRY_S[place.state]), "Cache-Control": "no-store"}
