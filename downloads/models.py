@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 from jobs.models import Job, State
+from jobs.terminal import size_text
 
 MAX_WHY = 200
 UNDER_WAY = (State.QUEUED, State.RUNNING)
@@ -71,6 +72,16 @@ class Bundle(models.Model):
     def file_name(self) -> str:
         """What the file is called on the disk of who fetches it."""
         return f"ecog-bundle-{self.job_id}.zip"
+
+    @property
+    def size(self) -> str:
+        """For people: `4.2 GB`."""
+        return size_text(self.size_bytes)
+
+    @property
+    def exact_size(self) -> str:
+        """`4,200,000,123`, without its unit."""
+        return f"{self.size_bytes:,}"
 
     @property
     def ready(self) -> bool:

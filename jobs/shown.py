@@ -53,6 +53,10 @@ class ShownJob:
         return size_text(self.job.bytes_done)
 
     @property
+    def exact(self) -> str:
+        return f"{self.job.bytes_done:,}"
+
+    @property
     def total(self) -> str:
         return size_text(self.job.bytes_total) if self.job.bytes_total else ""
 

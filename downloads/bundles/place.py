@@ -91,6 +91,29 @@ def names() -> Iterator[str]:
             yield from (name for file in sorted(files) if NAMED.fullmatch(name := f"{folder}/{file}"))
 
 
+def unfinished_uploads() -> Iterator[tuple[str, Any]]:
+    """Uploads to S3 that were begun and never ended, as those of killed workers: name, and the upload itself."""
+    storage: Any = storages[PLACE]
+    if isinstance(storage, FileSystemStorage):
+        return
+    folder = f"{storage.location.strip('/')}/".lstrip("/")
+    with _in_words():
+        for upload in storage.bucket.multipart_uploads.filter(Prefix=folder):
+            name = upload.object_key.removeprefix(folder)
+            if NAMED.fullmatch(name):
+                yield name, upload
+
+
+def abandon(upload: Any) -> bool:  # noqa: ANN401 (what `unfinished_uploads` gave)
+    """Ends an upload, of which nothing stays; False where that is to be tried again."""
+    try:
+        with _in_words():
+            upload.abort()
+    except NotKept:
+        return False
+    return True
+
+
 def free_bytes() -> int | None:
     """What the place has room for; None where it has no end, as S3."""
     storage = storages[PLACE]

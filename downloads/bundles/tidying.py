@@ -36,6 +36,9 @@ def remove_leftovers() -> int:
     for job, names in groupby(list(place.names()), key=lambda name: int(name.partition("/")[0])):
         wanted = _wanted(job)
         removed += sum(place.discard(name) for name in names if name not in wanted)
+    for name, upload in list(place.unfinished_uploads()):
+        if name not in _wanted(int(name.partition("/")[0])):
+            removed += place.abandon(upload)
     return removed
 
 

@@ -230,8 +230,8 @@ def test_a_cancel_ends_the_work_within_two_seconds_though_the_store_is_silent(
     def one_attempt():
         try:
             attempt(job, timing=type(QUICK)(write_s=1.0))
-        except BaseException as error:
-            ended["with"], ended["at"] = error, time.monotonic()
+        except JobCancelled as error:
+            ended["with"] = error
 
     worker = threading.Thread(target=one_attempt)
     worker.start()
@@ -246,7 +246,7 @@ def test_a_cancel_ends_the_work_within_two_seconds_though_the_store_is_silent(
     finally:
         StalledFolder.release.set()
     assert took < 2
-    assert isinstance(ended["with"], JobCancelled)
+    assert ended
     assert left_in(bundles_folder) == []
 
 

@@ -1,4 +1,4 @@
-"""The zip: the same bytes each time, of the size foretold, and clean to other programs; beyond 4 GB and 65,535 files too."""
+"""The zip: always the same bytes, of the size foretold, clean to other programs; beyond 4 GB and 65,535 files too."""
 
 import io
 import subprocess
