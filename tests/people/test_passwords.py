@@ -12,12 +12,7 @@ from tests.people.makers import PASSWORD, make_user, with_password
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("quick_hashes")]
 NEW = "another long password"
-WEAK = ["short", "1234567890123", "qwertyuiop[]", "alice@example.or"]
-    "short": "too short",
-    "1234567890123": "entirely numeric",
-    "passwordpassword": "too common",
-    "alice-alice-1": "sim",
-}
+WEAK = ["short", "1234567890123", "qazwsxedcrfv", "alice@example.or"]
 
 
 @pytest.fixture
