@@ -3,6 +3,7 @@
 Owns: what belongs on it, page by page. Only recordings in state ok, unless all states are asked for by who may ingest.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +26,8 @@ from selections.totals import HOUR_US
 
 DAYS_AT_ONCE = 45
 RECORDINGS_AT_ONCE = 100
+_DAY = re.compile(r"-?[0-9]{1,5}")
+_ROW = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +71,7 @@ def about_patient(
     glance = glances([patient], scope=scope)[0]
     coverage = coverage_of(patient)
     days = days_of(coverage)
-    rest = [day for day in days if day > int(days_after)] if days_after.lstrip("-").isdecimal() else days
+    rest = [day for day in days if day > int(days_after)] if _DAY.fullmatch(days_after) else days
     shown = rest[:DAYS_AT_ONCE]
     listed, following = _listed(patient, all_states=all_states, after=recordings_after)
     return AboutPatient(
@@ -114,7 +117,7 @@ def _visible(patient: str, *, all_states: bool) -> QuerySet[Recording]:
 
 def _listed(patient: str, *, all_states: bool, after: str) -> tuple[tuple[Listed, ...], int | None]:
     rows = _visible(patient, all_states=all_states)
-    last = rows.filter(pk=int(after)).first() if after.isdecimal() and len(after) < 19 else None
+    last = rows.filter(pk=int(after)).first() if _ROW.fullmatch(after) else None
     if last is not None:
         rows = rows.filter(Q(start__gt=last.start) | Q(start=last.start, pk__gt=last.pk))
     found = list(rows.order_by("start", "pk")[: RECORDINGS_AT_ONCE + 1])

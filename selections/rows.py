@@ -108,6 +108,13 @@ class StayRows:
                 return
             page = list(rows.filter(object_key__gt=page[-1].object_key).order_by("object_key")[:page_rows])
 
+    def of_key(self, held: Held, key: str) -> ChunkHeader | None:
+        """The row of that object key, where it is one of this recording's that are asked for."""
+        rows = ChunkHeader.objects.alias(place=_PLACE, of_patient=_HIDDEN_PATIENT)
+        named = rows.filter(*_named([held]), Q(of_patient=self.patient), bucket=held.bucket, object_key=key)
+        row = named.first()
+        return row if row is not None and self._is_asked(row) else None
+
     def _few_labels(self, held: Held) -> Rows:
         """By the index on labels."""
         start, stop = self._moment(held.start_us), self._moment(held.stop_us)

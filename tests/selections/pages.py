@@ -11,6 +11,14 @@ from people.patients import add_patient
 from people.roles import STAFF, Role
 from tests.people.makers import grant, make_user
 
+_SAID = re.compile(r'(?:aria-label|value)="([^"]*)"')
+_OF_ITS_OWN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"|[0-9a-f]{16}')
+
+
+def alike(response: HttpResponse, *, but_for: str) -> str:
+    """A page without what differs each time (token, number of the request), nor this word."""
+    return _OF_ITS_OWN.sub("", response.content.decode()).replace(but_for, "")
+
 
 def person(name: str, *patients: str, role: Role | None = Role.RESEARCHER) -> User:
     """A person of that role who may see these patients."""
@@ -35,9 +43,9 @@ def source(response: HttpResponse) -> str:
 
 
 def text(response: HttpResponse) -> str:
-    """What the page says, attributes included, tags not."""
-    said = re.sub(r"<(?!/)[^>]*?(?:(?:aria-label|value)=\"([^\"]*)\")?[^>]*>", r" \1 ", source(response))
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", said)).split())
+    """What the page says, labels and values of its elements too."""
+    said = re.sub(r"<[^>]*>", lambda tag: " ".join(["", *_SAID.findall(tag[0]), ""]), source(response))
+    return " ".join(html.unescape(said).split())
 
 
 def links(response: HttpResponse) -> list[str]:
