@@ -22,7 +22,7 @@ demo: $(VENV)/core
 test: $(VENV)/dev
 	@tests/system.sh
 	@$(MAKE) --no-print-directory lint types checks
-	$(BIN)/python -m tests.servers ministack
+	$(BIN)/python -m tests.servers ministack dynalite
 	$(BIN)/pytest -n 2 -m "not prove and not browser" --durations 10
 	ECOG_TEST_DATABASE=mariadb $(BIN)/pytest -n 2 -m "database and not prove and not browser" --durations 10
 	$(BIN)/pytest -m "browser and not prove" --durations 10
@@ -46,7 +46,7 @@ checks:
 	ECOG_DATA_DIR=$$(mktemp -d) ECOG_URL=https://ecog.example.org $(MANAGE) check --deploy --fail-level WARNING
 
 clean:
-	rm -rf $(VENV) .venv-ministack .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-ministack .dynalite .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/made:
 	@tests/python.sh $(PYTHON)

@@ -1,7 +1,7 @@
 """Private servers for tests: on free ports of 127.0.0.1, ended with the test process even where that is killed.
 
-`python -m tests.servers ministack` (or `mariadb`) makes or checks what a server needs and says what is missing; `make
-test` calls it, so that nothing is downloaded while tests run.
+`python -m tests.servers ministack` (or `dynalite`, `mariadb`) makes or checks what a server needs and says what is
+missing; `make test` calls it, so that nothing is downloaded while tests run.
 """
 
 import fcntl
@@ -23,6 +23,9 @@ from tests import mariadb
 ROOT = Path(__file__).parents[1]
 MINISTACK_FOLDER = ROOT / ".venv-ministack"
 MINISTACK_REQUIREMENTS = ROOT / "requirements-ministack.txt"
+DYNALITE_FOLDER = ROOT / ".dynalite"
+DYNALITE_SOURCE = ROOT / "tests" / "dynalite"
+DYNALITE_FILES = ("package.json", "package-lock.json")
 START_LIMIT_S = 30
 STOP_LIMIT_S = 10
 LOG_TAIL_CHARACTERS = 2000
@@ -67,6 +70,28 @@ def ministack_server(**settings: str) -> Iterator[str]:
 
 
 @contextmanager
+def dynalite_server() -> Iterator[str]:
+    """An empty DynamoDB of its own, which counts consumed capacity as the real one does; its URL.
+
+    Raises `ServerMissing`.
+    """
+    make_dynalite()
+    port = mariadb.free_port()
+    program = str(DYNALITE_FOLDER / "node_modules" / ".bin" / "dynalite")
+    with tempfile.TemporaryDirectory(prefix="ecog-dynalite-") as folder:
+        log = Path(folder) / "log"
+        # Should this process be killed, the kernel ends the server.
+        command = ["setpriv", "--pdeathsig", "KILL", "node", program, "--host", HOST, "--port", str(port)]
+        with log.open("wb") as out:
+            process = subprocess.Popen([*command, "--createTableMs", "0"], cwd=folder, stdout=out, stderr=out)
+        try:
+            _wait_until_answers(port, process=process, log=log)
+            yield f"http://{HOST}:{port}"
+        finally:
+            _stop(process)
+
+
+@contextmanager
 def mariadb_server(database: str = "ecog_headers") -> Iterator[str]:
     """A MariaDB of its own with one empty database of binary collation; the URL of that database."""
     _require_mariadb()
@@ -94,6 +119,26 @@ def make_ministack() -> None:
         ]
         _run([sys.executable, "-m", "venv", str(MINISTACK_FOLDER)], what="python3-venv")
         _run([*pip, "-r", str(MINISTACK_REQUIREMENTS)], what="ministack from PyPI")
+        made.write_text(wanted, encoding="utf-8")
+
+
+def make_dynalite() -> None:
+    """Installs dynalite in a folder of its own where it is not there as the lock file wants it."""
+    missing = [program for program in ("node", "npm") if not shutil.which(program)]
+    if missing:
+        raise ServerMissing(f"{', '.join(missing)} not found: apt install nodejs npm")
+    wanted = "".join((DYNALITE_SOURCE / name).read_text(encoding="utf-8") for name in DYNALITE_FILES)
+    made = DYNALITE_FOLDER / "made"
+    with (Path(tempfile.gettempdir()) / f"ecog-dynalite-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several test workers may want it at once
+        if made.exists() and made.read_text(encoding="utf-8") == wanted:
+            return
+        shutil.rmtree(DYNALITE_FOLDER, ignore_errors=True)
+        DYNALITE_FOLDER.mkdir()
+        for name in DYNALITE_FILES:
+            shutil.copy(DYNALITE_SOURCE / name, DYNALITE_FOLDER)
+        npm = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(DYNALITE_FOLDER)]
+        _run(npm, what="dynalite from npm")
         made.write_text(wanted, encoding="utf-8")
 
 
@@ -134,7 +179,7 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def main(arguments: list[str]) -> int:
-    checks = {"ministack": make_ministack, "mariadb": _require_mariadb}
+    checks = {"ministack": make_ministack, "dynalite": make_dynalite, "mariadb": _require_mariadb}
     if not arguments or set(arguments) - set(checks):
         sys.stderr.write(f"python -m tests.servers {' | '.join(checks)}\n")
         return 2

@@ -11,6 +11,8 @@ need mariadbd mariadb-server
 need chromium chromium
 need nginx nginx-light
 need redis-server redis-server
+need node nodejs
+need npm npm
 pkg-config --exists libmariadb 2>/dev/null || missing="$missing libmariadb-dev"
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" != 0 ]; then

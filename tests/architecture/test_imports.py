@@ -28,10 +28,14 @@ PLAIN = {"chunks.format": set(), "storage": {"obstore", "boto3", "botocore", "my
 PLAIN_MODULES = {
     "behavior.record": set(),
     "behavior.documents": set(),
+    "behavior.dynamo_calls": {"boto3", "botocore", "mypy_boto3_dynamodb"},
+    "behavior.dynamo_tables": {"botocore"},
+    "behavior.dynamodb": {"boto3", "botocore"},
     "behavior.errors": set(),
     "behavior.keys": set(),
     "behavior.notes": set(),
     "behavior.recognise": set(),
+    "behavior.sessions": set(),
     "behavior.subject": set(),
     "behavior.wall_time": set(),
 }
@@ -97,6 +101,12 @@ def test_the_format_is_importable_where_nothing_is_installed() -> None:
     # -I -S: no site-packages, so neither Django nor NumPy can be found.
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
+
+
+def test_what_the_lambda_takes_along_needs_no_django() -> None:
+    code = "import sys; sys.modules['django'] = None; import behavior.record, behavior.dynamodb"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("app", sorted(APPS))
