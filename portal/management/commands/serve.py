@@ -1,5 +1,6 @@
 """`manage.py serve`: web server, worker, sweeper and broker together, until Ctrl-C."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -48,5 +49,7 @@ class Command(PortalCommand):
         self._say("Ctrl-C stops it.")
 
     def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
+        # Where nobody listens any more (a closed pipe or terminal) the portal goes on.
+        with contextlib.suppress(OSError):
+            self.stdout.write(line)
+            self.stdout.flush()
