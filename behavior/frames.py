@@ -71,9 +71,10 @@ def _rises(sums: Trace, *, samples_a_bit: float) -> tuple[Places, float]:
     means = (sums[places + half] - sums[places]) / half
     above = means - _base(means, window=max(1, round(_BASE_BITS * samples_a_bit * len(places) / len(sums))))
     noise = 1.4826 * float(np.median(np.abs(above)))
-    bright = above > max(_RISES * noise, np.finfo(np.float32).eps * float(np.max(np.abs(means))))
+    bright = above > max(_RISES * noise, float(np.finfo(np.float32).eps) * float(np.max(np.abs(means))))
     first = np.flatnonzero(bright[1:] & ~bright[:-1]) + 1
-    return places[first] + half / 2, noise
+    found: Places = places[first].astype(np.float64) + half / 2
+    return found, noise
 
 
 def _base(means: Trace, *, window: int) -> Trace:
@@ -99,7 +100,8 @@ def _judge(trace: Trace, sums: Trace, rises: Places, *, samples_a_bit: float) ->
         bright = _means(sums, onsets + 0.15 * samples_a_bit, onsets + 0.85 * samples_a_bit)
     contrast = bright - dark
     # What does not rise is no flash.
-    onsets, firsts, dark, contrast = (each[contrast > 0] for each in (onsets, firsts, dark, contrast))
+    rising = contrast > 0
+    onsets, firsts, dark, contrast = onsets[rising], firsts[rising], dark[rising], contrast[rising]
     halves = np.stack(
         [
             _means(
@@ -161,9 +163,11 @@ def _means(sums: Trace, begin: Places, end: Places) -> Places:
     begin, end = np.clip(begin + 0.5, 0, last), np.clip(end + 0.5, 0, last)
     width = end - begin
     totals = _sum_to(sums, end) - _sum_to(sums, begin)
-    return np.where(width > 0, totals / np.where(width > 0, width, 1.0), 0.0)
+    means: Places = np.where(width > 0, totals / np.where(width > 0, width, 1.0), 0.0)
+    return means
 
 
 def _sum_to(sums: Trace, places: Places) -> Places:
     whole = np.minimum(places.astype(np.int64), len(sums) - 2)
-    return sums[whole] + (places - whole) * (sums[whole + 1] - sums[whole])
+    summed: Places = sums[whole] + (places - whole) * (sums[whole + 1] - sums[whole])
+    return summed

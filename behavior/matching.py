@@ -4,8 +4,8 @@ Owns: where on the recorder's clock the trials lie (an offset that nobody knows 
 parts per million), and which code is which trial, with some lost and some false. Three steps:
 
 1. Vote: every pair of a trial and a code of the same number votes for the offset it would mean, once for each drift
-   that may be; for t trials, c codes and d drifts that is at most t·c·d votes, bounded by `MOST_TRIALS`, `MOST_CODES`
-   and a window of offsets.
+   that may be; for t trials, c codes and d drifts that is at most t·c·d votes, and less by the window of offsets.
+   Bounded by `MOST_TRIALS`, `MOST_CODES`, `MOST_VOTES` and `MOST_HOURS`, which bounds the drifts (24 hours: 1,037).
 2. Each of the places with most votes is fitted by turns: pair each trial with the nearest code of its number within a
    tolerance, fit a line, narrow the tolerance. A turn costs (t + c)·log c.
 3. The place with most pairs wins; how many the next best place has is told, since two that are alike decide nothing.
@@ -16,6 +16,7 @@ NumPy alone.
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,8 @@ import numpy.typing as npt
 from behavior.alignment_errors import TrialsUnmatched
 from behavior.triggers import Code
 
-MOST_TRIALS, MOST_CODES = 2_000, 10_000
+MOST_TRIALS, MOST_CODES, MOST_VOTES = 2_000, 10_000, 4_000_000
+MOST_HOURS = 24
 # Of quartz clocks; a fit beyond it is no clock.
 MOST_DRIFT_PPM = 150.0
 # What is expected of a drift before anything is measured: keeps short sessions from fitting their scatter.
@@ -55,7 +57,7 @@ class Expected:
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """Recorder time is `offset_s` + (1 + `drift`) · laptop time. `pairs` are indexes into trials and codes, both rising.
+    """Recorder time is `offset_s` + (1 + `drift`) · laptop time. `pairs` are indexes into trials and codes, both rise.
 
     `residuals_s` are code minus line, in the order of the pairs; `rival` is how many pairs the next best place has, and
     `rival_offset_s` where it is (None where no other place has any).
@@ -100,7 +102,7 @@ def match(expected: Sequence[Expected], codes: Sequence[Code], *, offsets_s: tup
     Raises `TrialsUnmatched` where fewer than half of the trials find their codes, where two places fit equally well,
     and where there is too much or too little to compare.
     """
-    _refuse_amounts(expected, codes)
+    _refuse_amounts(expected, codes, offsets_s=offsets_s)
     trial_s, trial_codes = _arrays([each.time_s for each in expected], [each.code for each in expected])
     code_s, code_codes = _arrays([each.time_s for each in codes], [each.code for each in codes])
     first, last = float(trial_s.min()), float(trial_s.max())
@@ -109,16 +111,17 @@ def match(expected: Sequence[Expected], codes: Sequence[Code], *, offsets_s: tup
     places = [place for place in places if offsets_s[0] - 1 <= place.line.offset_s <= offsets_s[1] + 1]
     best = places[0] if places else None
     if best is None or len(best.trials) < max(1, _LEAST_SHARE * len(expected)):
+        found = len(best.trials) if best else 0
         raise TrialsUnmatched(
-            f"Of {len(expected)} codes that the task should have shown, the best place finds {len(best.trials) if best else 0} "
-            f"among the {len(codes)} of the channel. Check the session's time and day, and that this is its task; "
-            "or align by hand."
+            f"Of {len(expected)} codes that the task should have shown, the best place finds {found} among the "
+            f"{len(codes)} of the channel. Check the session's time, day and task, or align by hand."
         )
     rival = places[1] if len(places) > 1 else None
     if rival is not None and len(rival.trials) == len(best.trials):
         raise TrialsUnmatched(
-            f"The trials fit equally well in two places, {best.line.at_zero():+.3f} s and {rival.line.at_zero():+.3f} s, "
-            f"with {len(best.trials)} of {len(expected)} codes each. Search less far, or align by hand."
+            f"The trials fit equally well in two places, at offsets {best.line.at_zero():+.3f} s and "
+            f"{rival.line.at_zero():+.3f} s, with {len(best.trials)} of {len(expected)} codes each. "
+            "Search less far, or align by hand."
         )
     return Match(
         offset_s=best.line.at_zero(),
@@ -130,7 +133,7 @@ def match(expected: Sequence[Expected], codes: Sequence[Code], *, offsets_s: tup
     )
 
 
-def _refuse_amounts(expected: Sequence[Expected], codes: Sequence[Code]) -> None:
+def _refuse_amounts(expected: Sequence[Expected], codes: Sequence[Code], *, offsets_s: tuple[float, float]) -> None:
     if not expected:
         raise TrialsUnmatched("The session tells of no code that the task should have shown. Align by hand.")
     if not codes:
@@ -139,6 +142,13 @@ def _refuse_amounts(expected: Sequence[Expected], codes: Sequence[Code]) -> None
         raise TrialsUnmatched(
             f"{len(expected):,} expected codes and {len(codes):,} on the channel are more than can be compared "
             f"({MOST_TRIALS:,} and {MOST_CODES:,}). Search less far around the session."
+        )
+    times = [each.time_s for each in expected]
+    longest_s = MOST_HOURS * 3600
+    if not all(map(isfinite, times)) or max(times) - min(times) > longest_s or offsets_s[1] - offsets_s[0] > longest_s:
+        raise TrialsUnmatched(
+            f"The session's trials, or the time to search, span more than {MOST_HOURS} hours: are the times of its "
+            "trials seconds?"
         )
 
 
@@ -155,39 +165,68 @@ def _vote(
     offsets_s: tuple[float, float],
     middle_s: float,
 ) -> list[_Line]:
-    """The offsets with most votes, each with the drift that gathered them; the most first."""
+    """The offsets with most votes, each with the drift that gathered them; the most first.
+
+    A trial has more than one vote for a place only where codes of one number follow each other within a bin, which is
+    shorter than a code.
+    """
     low, high = offsets_s[0] - _APART_S, offsets_s[1] + _APART_S
-    bins = int((high - low) / _BIN_S) + 2
+    meant_s, from_middle_s = _votes(trial_s, trial_codes, code_s, code_codes, window=(low, high), middle_s=middle_s)
     half_span_s = max(float(np.ptp(trial_s)) / 2, 1.0)
-    steps = int(np.ceil(MOST_DRIFT_PPM * 1e-6 * half_span_s / (_BIN_S / 2)))
-    drifts = np.arange(-steps, steps + 1) * (_BIN_S / 2 / half_span_s)
-    votes = np.zeros((len(drifts), bins), np.int32)
+    step = _BIN_S / 2 / half_span_s
+    steps = int(np.ceil(MOST_DRIFT_PPM * 1e-6 / step))
+    bins = int((high - low) / _BIN_S) + 2
+    most = np.zeros(bins - 1, np.int64)
+    first, last = np.zeros(bins - 1), np.zeros(bins - 1)
+    for drift in np.arange(-steps, steps + 1) * step:
+        places = np.floor((meant_s - drift * from_middle_s - low) / _BIN_S).astype(np.int64)
+        votes = np.bincount(places[(places >= 0) & (places < bins)], minlength=bins)
+        # A vote near the edge of a bin counts for the next as well.
+        paired = votes[:-1] + votes[1:]
+        first = np.where(paired > most, drift, first)
+        last = np.where(paired >= most, drift, last)
+        most = np.maximum(most, paired)
+    return _peaks(most, drifts=(first + last) / 2, low=low, middle_s=middle_s)
+
+
+def _votes(
+    trial_s: Times,
+    trial_codes: Numbers,
+    code_s: Times,
+    code_codes: Numbers,
+    *,
+    window: tuple[float, float],
+    middle_s: float,
+) -> tuple[Times, Times]:
+    """For every trial and code of the same number within the window: the offset it would mean, and the trial's time."""
+    meant: list[Times] = [np.empty(0)]
+    times: list[Times] = [np.empty(0)]
+    total = 0
     for code in np.intersect1d(trial_codes, code_codes):
         theirs = code_s[code_codes == code]
         for time_s in trial_s[trial_codes == code]:
-            # Only codes whose offset lies in the window, found by bisection.
-            near = theirs[np.searchsorted(theirs, time_s + low) : np.searchsorted(theirs, time_s + high)]
-            for row, drift in enumerate(drifts):
-                places = ((near - time_s - drift * (time_s - middle_s) - low) / _BIN_S).astype(np.int64)
-                places = places[(places >= 0) & (places < bins)]
-                # A trial has one vote for a place, however many codes crowd there.
-                votes[row, np.unique(places)] += 1
-    # A vote near the edge of a bin counts for the next as well.
-    paired = votes[:, :-1] + votes[:, 1:]
-    return _peaks(paired, low=low, drifts=drifts, middle_s=middle_s)
+            near = theirs[np.searchsorted(theirs, time_s + window[0]) : np.searchsorted(theirs, time_s + window[1])]
+            meant.append(near - time_s)
+            times.append(np.full(len(near), time_s - middle_s))
+            total += len(near)
+            if total > MOST_VOTES:
+                raise TrialsUnmatched(
+                    f"{len(trial_s):,} expected codes and {len(code_s):,} on the channel fit in over {MOST_VOTES:,} "
+                    "ways. Search less far around the session."
+                )
+    return np.concatenate(meant), np.concatenate(times)
 
 
-def _peaks(paired: npt.NDArray[np.int32], *, low: float, drifts: Times, middle_s: float) -> list[_Line]:
-    best = paired.max(axis=0)
+def _peaks(most: Numbers, *, drifts: Times, low: float, middle_s: float) -> list[_Line]:
+    left = most.copy()
     found: list[_Line] = []
     reach = int(_APART_S / _BIN_S)
     for _ in range(_PLACES):
-        place = int(np.argmax(best))
-        if not best[place]:
+        place = int(np.argmax(left))
+        if not left[place]:
             break
-        drift = float(np.median(drifts[paired[:, place] == best[place]]))
-        found.append(_Line(offset_s=low + (place + 1) * _BIN_S, drift=drift, middle_s=middle_s))
-        best[max(0, place - reach) : place + reach + 1] = 0
+        found.append(_Line(offset_s=low + (place + 1) * _BIN_S, drift=float(drifts[place]), middle_s=middle_s))
+        left[max(0, place - reach) : place + reach + 1] = 0
     return found
 
 
@@ -258,7 +297,7 @@ def _longest_rising(values: Numbers) -> Numbers:
 
 
 def _fit(laptop_s: Times, recorder_s: Times, *, middle_s: float) -> _Line:
-    """A line through the pairs: outliers weigh less (Huber), and the drift leans to none where little speaks for one."""
+    """A line through the pairs: outliers weigh less (Huber), and the drift leans to 0 where little speaks for one."""
     across, up = laptop_s - middle_s, recorder_s - laptop_s
     weights = np.ones(len(across))
     offset = float(np.median(up))

@@ -4,18 +4,19 @@ Owns: the layouts of a code, and what is believed: polarity and layout are those
 a channel whose flashes are mostly something else is refused. A task draws a bright start bit, eight bits and a stop
 bit, one frame of the monitor each. Two habits are met: lowest bit first with a dark stop bit (as serial lines do), and
 highest bit first with a bright stop bit (as PsychoPy tasks that write the number in binary do); all four mixtures are
-read. Codes are never patched: a frame that reads as no code, or with a wrong stop bit, counts as unreadable. NumPy alone.
+read. Codes are never patched: a frame that reads as no code, or with a wrong stop bit, counts as unreadable. NumPy
+alone.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
 
 from behavior.alignment_errors import ChannelUnfit, CodesMissing
-from behavior.frames import BITS, FRAME_BITS, Flash, find_flashes
+from behavior.frames import BITS, Flash, find_flashes
 from behavior.pieces import Block, Piece, blocks
 
 BIT_S = 1 / 60
@@ -30,7 +31,7 @@ _AS_BRIGHT = 0.5
 # A frame further from the usual contrast than this is noise that happens to fit.
 _CONTRASTS = 3.0
 # So much of what flashes must be frames, and so much of these known codes.
-_FRAMED_SHARE, _KNOWN_SHARE, _LEAST_CODES = 0.3, 0.5, 2
+_FRAMED_SHARE, _KNOWN_SHARE, _LEAST_CODES = 0.3, 0.6, 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,8 @@ class Layout:
         return number if number or self.bright_stop else None
 
     def __str__(self) -> str:
-        return f"{'lowest' if self.lowest_first else 'highest'} bit first, {'bright' if self.bright_stop else 'dark'} stop bit"
+        order, stop = "lowest" if self.lowest_first else "highest", "bright" if self.bright_stop else "dark"
+        return f"{order} bit first, {stop} stop bit"
 
 
 SERIAL = Layout(lowest_first=True, bright_stop=False)
@@ -101,8 +103,20 @@ class _Seen:
     flash: Flash
 
 
+@dataclass(kw_only=True)
+class _Heard:
+    """What a channel's blocks gave: flashes by polarity, and what to tell of a channel that carries no codes."""
+
+    flashes: dict[bool, list[_Seen]]
+    noises: list[float] = field(default_factory=list)
+    levels: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Reading:
+    """What the flashes say in one polarity and layout; `known` of the codes are ones the task can show."""
+
     layout: Layout
     inverted: bool
     codes: Sequence[Code]
@@ -129,43 +143,40 @@ def decode(
     """
     rate = Fraction(sfreq)
     samples_a_bit = _samples_a_bit(rate, bit_s=bit_s, channel=channel)
-    seen: dict[bool, list[_Seen]] = {False: [], True: []}
-    noises: list[float] = []
-    levels: list[float] = []
-    count = 0
-    core = round(max(_BLOCK_S, _BLOCK_BITS * bit_s) * rate)
-    for block in blocks(pieces, sfreq=rate, core=core, around=round(max(_AROUND_S, _AROUND_BITS * bit_s) * rate)):
-        for inverted, found in seen.items():
+    core, around = max(_BLOCK_S, _BLOCK_BITS * bit_s) * rate, max(_AROUND_S, _AROUND_BITS * bit_s) * rate
+    heard = _Heard(flashes={False: [], True: []})
+    for block in blocks(pieces, sfreq=rate, core=round(core), around=round(around)):
+        for inverted, found in heard.flashes.items():
             flashes, noise = find_flashes(block, samples_a_bit=samples_a_bit, inverted=inverted)
             found.extend(_placed(flashes, block=block, rate=rate))
-        noises.append(noise)
-        levels.append(float(np.median(block.trace)))
-        count += block.core_end - block.core_first
-    seconds = float(count / rate)
-    if not count:
+        heard.noises.append(noise)
+        heard.levels.append(float(np.median(block.trace)))
+        heard.seconds += float((block.core_end - block.core_first) / rate)
+    if not heard.noises:
         raise CodesMissing(f"{channel} holds no samples there.")
-    shown = f"{seconds:,.0f} s at {float(rate):,.10g} samples a second, level {np.median(levels):,.4g}, noise {np.median(noises):,.3g}"
     readings = [
         _read(found, layout=layout, inverted=inverted, codes=codes)
-        for inverted, found in seen.items()
+        for inverted, found in heard.flashes.items()
         for layout in LAYOUTS
     ]
     best = max(readings, key=lambda reading: (reading.known, -len(reading.codes)))
-    _refuse_what_is_not_codes(best, channel=channel, shown=shown, flashes=sum(map(len, seen.values())))
+    _refuse_what_is_not_codes(best, heard=heard, channel=channel, rate=rate)
     return Decoded(
         codes=best.codes,
         layout=best.layout,
         inverted=best.inverted,
         contrast=best.contrast,
-        noise=float(np.median(noises)),
+        noise=float(np.median(heard.noises)),
         unreadable=best.unreadable,
-        seconds=seconds,
+        seconds=heard.seconds,
     )
 
 
 def _samples_a_bit(rate: Fraction, *, bit_s: float, channel: str) -> float:
     if not 0 < bit_s < 10:
-        raise ChannelUnfit(f"A bit of {bit_s:g} s cannot be: give the seconds of one frame of the monitor, such as 1/60.")
+        raise ChannelUnfit(
+            f"A bit of {bit_s:g} s cannot be: give the seconds of one frame of the monitor, such as 1/60."
+        )
     samples_a_bit = float(rate) * bit_s
     if samples_a_bit < MIN_SAMPLES_A_BIT:
         raise ChannelUnfit(
@@ -205,26 +216,30 @@ def _read(seen: Sequence[_Seen], *, layout: Layout, inverted: bool, codes: froze
     )
 
 
-def _refuse_what_is_not_codes(best: _Reading, *, channel: str, shown: str, flashes: int) -> None:
+def _refuse_what_is_not_codes(best: _Reading, *, heard: _Heard, channel: str, rate: Fraction) -> None:
     bright = len(best.codes) + max(best.unreadable, 0)
     enough = best.known >= _LEAST_CODES
     if enough and best.known >= _KNOWN_SHARE * len(best.codes) and len(best.codes) >= _FRAMED_SHARE * bright:
         return
+    flashes = sum(map(len, heard.flashes.values()))
     if not flashes:
         what = "nothing flashes: the photodiode may have been unplugged or covered"
     elif not best.codes:
         what = f"of {flashes:,} flashes none has the form of a code (start bit, {BITS} bits, stop bit)"
     else:
-        told = ", ".join(f"{code} ({times}×)" for code, times in Counter(each.code for each in best.codes).most_common(5))
         what = (
-            f"of {bright:,} flashes as bright, {len(best.codes):,} have the form of a code and {best.known:,} are known "
-            f"ones (read as {told})"
+            f"of {bright:,} flashes as bright, {len(best.codes):,} have the form of a code and {best.known:,} are "
+            f"known ones: {told(best.codes)}"
         )
-    raise CodesMissing(f"{channel} carries no codes: {shown}; {what}. Name another channel or bit time, or align by hand.")
+    raise CodesMissing(
+        f"{channel} carries no codes: {heard.seconds:,.0f} s at {float(rate):,.10g} samples a second, level "
+        f"{np.median(heard.levels):,.4g}, noise {np.median(heard.noises):,.3g}; {what}. "
+        "Name another channel or bit time, or align by hand."
+    )
 
 
 def told(codes: Sequence[Code]) -> str:
-    """Codes counted, for a sentence: "41 codes (1 14×, 4 14×, 16 13×)"."""
+    """Codes counted, for a sentence: "41 codes (14× 1, 14× 4, 13× 16)"."""
     counted = Counter(each.code for each in codes)
-    listed = ", ".join(f"{code} {times}×" for code, times in sorted(counted.items())[:8])
-    return f"{len(codes)} codes ({listed})" if codes else "no codes"
+    listed = ", ".join(f"{times}× {code}" for code, times in counted.most_common(8))
+    return f"{len(codes):,} {'code' if len(codes) == 1 else 'codes'} ({listed})" if codes else "no codes"

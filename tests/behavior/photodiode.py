@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 import numpy as np
 
@@ -48,7 +47,9 @@ class Channel:
         for each in self.shown:
             for first_s, end_s in bright_spans(each, layout=self.layout, bit_s=self.bit_s):
                 # An edge is where the step crosses the middle.
-                begin, end = (int(np.clip((at_s - self.rise_s) * self.sfreq - 1, 0, count)) for at_s in (first_s, end_s))
+                begin, end = (
+                    int(np.clip((at_s - self.rise_s) * self.sfreq - 1, 0, count)) for at_s in (first_s, end_s)
+                )
                 end = int(np.clip((end_s + self.rise_s) * self.sfreq + 2, 0, count))
                 here = time_s[begin:end]
                 light[begin:end] += _step(here - first_s, self.rise_s) - _step(here - end_s, self.rise_s)
@@ -88,7 +89,11 @@ def trials(rng: np.random.Generator, *, count: int, first_s: float = 40.0) -> li
     """Story, question, response, as people answer: times in seconds of the task's own clock."""
     shown, at_s = [], first_s
     for trial in range(1, count + 1):
-        for code, lasts_s in ((1, 7.0 + rng.uniform(0, 0.1)), (4, rng.uniform(1.5, 8)), (16, 1.2 + rng.uniform(0, 0.1))):
+        for code, lasts_s in (
+            (1, 7.0 + rng.uniform(0, 0.1)),
+            (4, rng.uniform(1.5, 8)),
+            (16, 1.2 + rng.uniform(0, 0.1)),
+        ):
             shown.append(Shown(time_s=at_s, code=code, trial=trial))
             at_s += lasts_s
     return shown
@@ -113,9 +118,10 @@ def as_recorded(
         )
         for each in expected
     ]
-    kept = [each for each in true if rng.random() >= lost]
+    gone = set(rng.choice(len(true), round(lost * len(true)), replace=False).tolist())
+    kept = [each for place, each in enumerate(true) if place not in gone]
     begin, end = true[0].time_s, true[-1].time_s
-    while len(kept) < round(len(true) * (1 - lost + false)):
+    while len(kept) < len(true) - len(gone) + round(false * len(true)):
         at_s = rng.uniform(begin, end)
         # Codes take a sixth of a second; a screen cannot show two at once.
         if all(abs(at_s - each.time_s) > 0.4 for each in kept):
