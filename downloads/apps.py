@@ -11,3 +11,4 @@ class DownloadsConfig(AppConfig):
     def ready(self) -> None:
         # By its name: its models exist only now.
         import_module("downloads.bundles.registered")
+        import_module("downloads.client.registered")
