@@ -12,7 +12,7 @@ from django.utils import timezone
 from downloads.bundles.errors import NoRoom, NothingToBundle, TooLarge
 from downloads.bundles.keeping import check_room
 from downloads.models import Bundle
-from jobs.asking import Send, enqueue
+from jobs.asking import Send, enqueue, question_key
 from jobs.models import Job, State
 from jobs.terminal import size_text
 from selections.command_line import options_of
@@ -53,6 +53,10 @@ def ask(resolved: Resolved, *, found: Wanted, send: Send) -> Job:
     Raises `NothingToBundle`, `TooLarge`, `NoRoom`. Call it outside transactions.
     """
     _check_size(resolved.selection, found=found)
+    question = resolved.selection.url()
+    under_way = question_key(KIND, question=question, scope=resolved.scope)
+    if same := Job.objects.filter(under_way_key=under_way).first():
+        return same  # and no room is needed twice
     check_room(found.zip_bytes, job_id=None)
 
     def reserve_and_send(job_id: int) -> None:
@@ -68,7 +72,7 @@ def ask(resolved: Resolved, *, found: Wanted, send: Send) -> Job:
 
     return enqueue(
         KIND,
-        question=resolved.selection.url(),
+        question=question,
         scope=resolved.scope,
         send=reserve_and_send,
         bytes_total=found.totals.size_bytes,

@@ -25,16 +25,18 @@ class Body(Iterator[bytes]):
         self._act = act
         self._held = held
         self._on_its_way = 0
-        self._closed = False
+        self._closed = self._broken = False
 
     def __next__(self) -> bytes:
         self._count()
         if not self._left_bytes:
             raise StopIteration
-        piece = self._file.read(min(PIECE_BYTES, self._left_bytes))
+        try:
+            piece = self._file.read(min(PIECE_BYTES, self._left_bytes))
+        except OSError as error:
+            raise self._failed("it could not be read to its end") from error
         if not piece:
-            self._act.ends_as(Outcome.FAILED, reason="the file ended early")
-            raise NotKept("The bundle is shorter than it was when it was made. Ask for it again.")
+            raise self._failed("it is shorter than it was when it was made")
         self._left_bytes -= len(piece)
         self._on_its_way = len(piece)
         return piece
@@ -44,9 +46,14 @@ class Body(Iterator[bytes]):
         if self._closed:
             return
         self._closed = True
-        if self._left_bytes or self._on_its_way:
+        if (self._left_bytes or self._on_its_way) and not self._broken:
             self._act.ends_as(Outcome.CANCELLED, reason="the client went away before the end")
         self._held.close()
+
+    def _failed(self, why: str) -> NotKept:
+        self._broken = True
+        self._act.ends_as(Outcome.FAILED, reason=f"NotKept: {why}")
+        return NotKept(f"The bundle was not sent whole: {why}. Ask for it again.")
 
     def _count(self) -> None:
         """Who asks for the next piece has sent the one before."""

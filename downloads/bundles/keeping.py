@@ -16,7 +16,7 @@ from django.conf import settings
 from chunks.format.crc import hex8
 from chunks.format.keys import CHUNK_SUFFIX
 from downloads.bundles import place
-from downloads.bundles.errors import NoRoom, NothingToBundle, NotKept
+from downloads.bundles.errors import NoRoom, NothingToBundle, NotKept, TooLarge
 from downloads.bundles.pulled import PulledFile
 from downloads.bundles.zipping import entry_bytes, zip_bytes
 from downloads.entries import entries
@@ -128,7 +128,7 @@ def _check_count(chunks: int, *, resolved: Resolved) -> None:
 
 def _check_limit(size_bytes: int) -> None:
     if size_bytes > settings.BUNDLE_MAX_BYTES:
-        raise NoRoom(
+        raise TooLarge(
             f"The bundle has {size_text(size_bytes)} by now, more than the {size_text(settings.BUNDLE_MAX_BYTES)} that "
             "this portal makes. Ask for less."
         )

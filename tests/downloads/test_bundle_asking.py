@@ -125,6 +125,15 @@ def test_without_room_it_is_refused_before_there_is_a_job(ask, alice, store, mon
     assert not Job.objects.exists()
 
 
+def test_who_asks_again_under_way_needs_no_second_room(ask, alice, store, monkeypatch):
+    hold(store)
+    grant(alice, patient="2002")
+    first = ask()
+    monkeypatch.setattr(place, "free_bytes", lambda: Bundle.objects.get().reserved_bytes)
+    assert ask().url == first.url
+    assert ask("patient=2002&channel=LTG1").status_code == 507
+
+
 def test_of_two_that_ask_at_once_for_the_last_room_not_both_get_it(alice, store, bundles_folder, monkeypatch):
     hold(store)
     grant(alice, patient="2002")

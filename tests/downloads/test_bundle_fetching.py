@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from downloads.bundles import body, gate
+from downloads.bundles.errors import NotKept
 from downloads.models import Bundle
 from people.models import AuditEntry, Grant
 from people.scope import scope_for, server_scope
@@ -151,6 +152,22 @@ def test_a_file_that_is_gone_is_told_and_holds_nothing(fetch, bundle):
     assert answer.status_code == 503
     assert gate.GATE.inside == 0
     assert acts()[0].outcome == "failed"
+
+
+def test_a_file_that_ends_early_is_no_whole_fetch(fetch, bundle, bundles_folder):
+    with (bundles_folder / bundle.zip_name).open("rb+") as file:
+        file.truncate(1000)
+    answer = fetch()
+    with pytest.raises(NotKept, match="shorter"):
+        b"".join(answer.streaming_content)
+    answer.close()
+    (entry,) = acts()
+    assert (entry.outcome, entry.bytes, entry.reason) == (
+        "failed",
+        1000,
+        "NotKept: it is shorter than it was when it was made",
+    )
+    assert gate.GATE.inside == 0
 
 
 def test_somebody_elses_bundle_is_as_one_that_does_not_exist(client, bundle):
