@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import IO, Any
 
 from downloads.errors import NotAManifest
+from people.spreadsheet import line, tamed, wild
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,12 +40,6 @@ class Entry:
     warnings: tuple[str, ...] = ()
 
 
-# A spreadsheet runs a cell that begins with one of these; with an apostrophe before it, it is text. Apostrophes that
-# were there are kept apart by adding one more.
-_RUNS = re.compile(r"'*[=+\-@\t\r]")
-_TAMED = re.compile(r"'+[=+\-@\t\r]")
-_QUOTE = '"'
-_NEEDS_QUOTES = re.compile(r'[,"\r\n]').search
 _LISTED = re.compile(r"((?:[^;\\]|\\.)*)(?:;|$)", re.DOTALL)
 _SEPARATOR = re.compile(r"[\\;]")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -110,9 +105,9 @@ def write_csv(file: IO[str], entries: Iterable[Entry]) -> None:
 
 def written(file: IO[str], entries: Iterable[Entry]) -> Iterator[Entry]:
     """Passes the entries on, each after its row was written to `file` (as `write_csv`)."""
-    file.write(_line(COLUMNS))
+    file.write(line(COLUMNS))
     for entry in entries:
-        file.write(_line(_tamed(column.write(getattr(entry, column.field))) for column in _TABLE))
+        file.write(line(tamed(column.write(getattr(entry, column.field))) for column in _TABLE))
         yield entry
 
 
@@ -131,17 +126,4 @@ def read_csv(file: Iterable[str]) -> Iterator[Entry]:
 def _entry(row: list[str]) -> Entry:
     if len(row) != len(_TABLE):
         raise ValueError(f"it has {len(row)} cells, not {len(_TABLE)}")
-    return Entry(**{column.field: column.read(_wild(cell)) for column, cell in zip(_TABLE, row, strict=True)})
-
-
-def _line(cells: Iterable[str]) -> str:
-    """One row (RFC 4180, with `\n`). `csv.writer` leaves a carriage return bare before Python 3.13."""
-    return ",".join(f'"{cell.replace(_QUOTE, _QUOTE * 2)}"' if _NEEDS_QUOTES(cell) else cell for cell in cells) + "\n"
-
-
-def _tamed(cell: str) -> str:
-    return f"'{cell}" if _RUNS.match(cell) else cell
-
-
-def _wild(cell: str) -> str:
-    return cell[1:] if _TAMED.match(cell) else cell
+    return Entry(**{column.field: column.read(wild(cell)) for column, cell in zip(_TABLE, row, strict=True)})

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from people.audit_urls import urlpatterns as audit_urls
 from people.views import account, entrance, passwords, tokens
 
 urlpatterns: list[URLPattern] = [
@@ -15,4 +16,5 @@ urlpatterns: list[URLPattern] = [
     path("account/", account.account, name="account"),
     path("account/tokens/", tokens.tokens, name="tokens"),
     path("account/tokens/<int:token_id>/revoke/", tokens.revoke, name="token-revoke"),
+    *audit_urls,
 ]
