@@ -25,11 +25,12 @@ PROGRAMS = {"broker": "valkey-server", "web": "gunicorn", "worker": "celery", "s
 class Served:
     """A data folder with its databases made, an address, and the running portal once it was started."""
 
-    def __init__(self, data_dir: Path, *, port: int = 0) -> None:
+    def __init__(self, data_dir: Path, *, port: int = 0, **settings: str) -> None:
         self.data_dir = data_dir
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.environment = portal_environment(data_dir, ECOG_URL=self.url, DJANGO_SETTINGS_MODULE=SETTINGS)
+        own = {"ECOG_URL": self.url, "DJANGO_SETTINGS_MODULE": SETTINGS} | settings
+        self.environment = portal_environment(data_dir, **own)
         self.process: subprocess.Popen[str] | None = None
         self.said = data_dir.parent / "said.txt"
 
@@ -45,7 +46,7 @@ class Served:
     def start(self) -> None:
         """Answers when it returns."""
         with self.said.open("w") as said:
-            command = [sys.executable, "manage.py", "serve"]
+            command = [sys.executable, "manage.py", "serve", "--bind", f"127.0.0.1:{self.port}"]
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment, stdout=said, stderr=said, text=True, start_new_session=True
             )
@@ -97,9 +98,9 @@ class Served:
 
 
 @contextmanager
-def served(data_dir: Path) -> Iterator[Served]:
+def served(data_dir: Path, **settings: str) -> Iterator[Served]:
     """A started portal; whatever of it still runs at the end is killed."""
-    portal = Served(data_dir)
+    portal = Served(data_dir, **settings)
     portal.migrate()
     try:
         portal.start()
