@@ -18,9 +18,10 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
 from people import audit
-from people.accounts import save_account
+from people.accounts import find_account, save_account
 from people.acting_admin import ActingAdmin
 from people.asking import page_scope, page_user
+from people.errors import AccountRefused
 from people.origin import client_address
 from people.roles import Role
 
@@ -34,13 +35,29 @@ HELP = {
 
 if TYPE_CHECKING:
     _Admin = UserAdmin[User]
-    _Form = UserChangeForm[User]
+    _AddForm = UserCreationForm[User]
+    _ChangeForm = UserChangeForm[User]
 else:
     _Admin = UserAdmin
-    _Form = UserChangeForm
+    _AddForm = UserCreationForm
+    _ChangeForm = UserChangeForm
 
 
-class AccountForm(_Form):
+class AddForm(_AddForm):
+    """Names that differ by case only are too easy to mistake."""
+
+    def clean_username(self) -> str:
+        username: str = self.cleaned_data["username"]
+        try:
+            known = find_account(username)
+        except AccountRefused as refused:
+            raise ValidationError(str(refused)) from refused
+        if known is not None:
+            raise ValidationError("There is an account of this name.")
+        return username
+
+
+class AccountForm(_ChangeForm):
     """Refuses what would lock the person herself out."""
 
     acting: User
@@ -57,7 +74,7 @@ class AccountForm(_Form):
 
 class AccountAdmin(ActingAdmin, _Admin):
     form = AccountForm
-    add_form = UserCreationForm
+    add_form = AddForm
     add_form_template = "admin/change_form.html"
     add_fieldsets = ((None, {"fields": ("username", *PERSON, "groups", "password1", "password2")}),)
     list_display = ("username", "first_name", "last_name", "role_names", "is_active", "last_login")

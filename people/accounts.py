@@ -10,6 +10,8 @@ from django.contrib.auth.models import Group, User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Lower
 
 from people import audit
 from people.errors import AccountRefused, PasswordRefused
@@ -51,7 +53,8 @@ def save_account(user: User, *, roles: Collection[Role], by: Scope, origin: str 
 def find_account(username: str) -> User | None:
     """The account of this name. Raises `AccountRefused` where there is one whose name differs by case only."""
     name = User.normalize_username(username)
-    known = User.objects.filter(username__iexact=name).first()
+    # Not `iexact`, which a binary collation of MySQL takes for `exact`; SQLite's LOWER knows ASCII alone.
+    known = User.objects.alias(folded=Lower("username")).filter(Q(username=name) | Q(folded=name.lower())).first()
     if known is not None and known.username != name:
         raise AccountRefused(
             f"There is an account {known.username!r}, and names that differ only by case are too easy to mistake. "
