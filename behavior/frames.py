@@ -5,6 +5,7 @@ eight bits that are dark or bright, a stop bit. Every flash is judged by its own
 dark before it and of its start bit), so slow changes of brightness need no threshold for the whole. NumPy alone.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,40 +42,41 @@ class Flash:
     code_bits: tuple[bool, ...] | None
 
 
-def find_flashes(block: Block, *, samples_a_bit: float, inverted: bool) -> tuple[list[Flash], float]:
-    """Flashes of the block's core in order of time, those inside another's frame left out; and the noise.
-
-    The noise is the standard deviation of means over half a bit, by the median absolute deviation.
+def find_flashes(block: Block, *, samples_a_bit: float) -> tuple[Mapping[bool, Sequence[Flash]], float]:
+    """Flashes of the block's core in order of time, upright (False) and inverted (True), those inside another's frame
+    left out; and the noise: the standard deviation of means over half a bit, by the median absolute deviation.
     """
-    trace = -block.trace if inverted else block.trace
     # Small numbers keep the sums exact.
-    trace = trace - np.median(trace[:: max(1, len(trace) // 4096)])
+    trace = block.trace - np.median(block.trace[:: max(1, len(block.trace) // 4096)])
     sums = np.concatenate(([0.0], np.cumsum(trace)))
-    rises, noise = _rises(sums, samples_a_bit=samples_a_bit)
+    half = max(1, int(samples_a_bit / 2))
+    places = np.arange(0, len(sums) - half, max(1, int(samples_a_bit / 8)))
+    if not len(places):
+        return {False: [], True: []}, 0.0
+    means = (sums[places + half] - sums[places]) / half
+    above = means - _base(means, window=max(1, round(_BASE_BITS * samples_a_bit * len(places) / len(sums))))
+    noise = 1.4826 * float(np.median(np.abs(above)))
+    least = max(_RISES * noise, float(np.finfo(np.float32).eps) * float(np.max(np.abs(means))))
+    found = {}
+    for inverted, sign in ((False, 1.0), (True, -1.0)):
+        # About where it rises, to a quarter of a bit.
+        bright = sign * above > least
+        rises = places[np.flatnonzero(bright[1:] & ~bright[:-1]) + 1].astype(np.float64) + half / 2
+        judged = _judge(sign * trace, sign * sums, rises, samples_a_bit=samples_a_bit) if len(rises) else []
+        found[inverted] = _not_inside_another(judged, block=block, samples_a_bit=samples_a_bit)
+    return found, noise
+
+
+def _not_inside_another(judged: Sequence[Flash], *, block: Block, samples_a_bit: float) -> Sequence[Flash]:
     # What is left of a frame that the stretch's start cuts off can look like another code.
     busy_until = block.stretch_first + FRAME_BITS * samples_a_bit
     flashes: list[Flash] = []
-    for flash in _judge(trace, sums, rises, samples_a_bit=samples_a_bit):
+    for flash in judged:
         if flash.onset < busy_until:
             continue
         flashes.append(flash)
         busy_until = flash.onset + samples_a_bit * (FRAME_BITS - 0.5 if flash.code_bits else 0.5)
-    return [flash for flash in flashes if block.core_first <= flash.sample < block.core_end], noise
-
-
-def _rises(sums: Trace, *, samples_a_bit: float) -> tuple[Places, float]:
-    """About where means over half a bit rise out of their surroundings, to a quarter of a bit; and their noise."""
-    half = max(1, int(samples_a_bit / 2))
-    places = np.arange(0, len(sums) - half, max(1, int(samples_a_bit / 16)))
-    if not len(places):
-        return np.empty(0), 0.0
-    means = (sums[places + half] - sums[places]) / half
-    above = means - _base(means, window=max(1, round(_BASE_BITS * samples_a_bit * len(places) / len(sums))))
-    noise = 1.4826 * float(np.median(np.abs(above)))
-    bright = above > max(_RISES * noise, float(np.finfo(np.float32).eps) * float(np.max(np.abs(means))))
-    first = np.flatnonzero(bright[1:] & ~bright[:-1]) + 1
-    found: Places = places[first].astype(np.float64) + half / 2
-    return found, noise
+    return [flash for flash in flashes if block.core_first <= flash.sample < block.core_end]
 
 
 def _base(means: Trace, *, window: int) -> Trace:
