@@ -42,6 +42,11 @@ def session_key_of(key: str) -> str | None:
     return own if is_session_key(own) else None
 
 
+def tombstone_key(subject: str) -> str:
+    """As `chunks.tombstones` says it; a test holds the two equal."""
+    return f"{TOMBSTONES}{subject.lower()}.json"
+
+
 def notes_key(key: str) -> str:
     return f"{key}{NOTES_SUFFIX}"
 

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from behavior.keys import split_file_name
 from behavior.models import SessionRow
 from behavior.record import SessionRecord, attributes
+from behavior.rows import near, own
 from behavior.sessions import LONGEST, Sessions, Stored, TaskCount, overlaps
 
 NAMES_A_QUERY = 400
@@ -38,10 +39,10 @@ class TableSessions(Sessions):
         return True
 
     def of_object(self, key: str) -> Sequence[SessionRecord]:
-        # `#` and `$` are neighbours, so this is the key itself and every name that goes on with `#`.
-        near = SessionRow.objects.filter(Q(file_name=key) | Q(file_name__gt=f"{key}#", file_name__lt=f"{key}$"))
-        own = [record for record in _records(near) if split_file_name(record.file_name)[0] == key]
-        return sorted(own, key=lambda record: split_file_name(record.file_name)[1])
+        found = [
+            record for record in _records(SessionRow.objects.filter(near(key))) if own([record.file_name], key=key)
+        ]
+        return sorted(found, key=lambda record: split_file_name(record.file_name)[1])
 
     def of_tasks(
         self, experiments: Collection[str], *, subjects: Collection[str] | None = None

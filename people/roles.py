@@ -27,9 +27,17 @@ STAFF = frozenset({Role.DATA_MANAGER, Role.ADMINISTRATOR})
 """Who sees all patients, and may open the Django admin."""
 
 _LOOK_AT_HEADERS = ("chunks.view_chunkheader", "chunks.view_recording", "chunks.view_headersstate")
+_KEEP_ALIASES = tuple(f"behavior.{act}_taskalias" for act in ("view", "add", "change", "delete"))
 PERMISSIONS: dict[Role, tuple[str, ...]] = {
     Role.RESEARCHER: ("people.search", "people.download"),
-    Role.DATA_MANAGER: ("people.search", "people.download", "people.ingest", "people.view_patient", *_LOOK_AT_HEADERS),
+    Role.DATA_MANAGER: (
+        "people.search",
+        "people.download",
+        "people.ingest",
+        "people.view_patient",
+        *_LOOK_AT_HEADERS,
+        *_KEEP_ALIASES,
+    ),
     Role.ADMINISTRATOR: (
         "people.search",
         "people.download",
@@ -46,6 +54,7 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "auth.add_user",
         "auth.change_user",
         *_LOOK_AT_HEADERS,
+        *_KEEP_ALIASES,
     ),
 }
 

@@ -9,7 +9,7 @@ from behavior.place import sessions_here
 
 class Command(SessionsCommand):
     help = (
-        "Make the tables of sessions and of their counts on DynamoDB, with keys, indexes and capacity. Again it changes "
+        "Make the tables of sessions and of their counts on DynamoDB: keys, indexes, capacity. Again it changes "
         "nothing. The embedded table is made by migrate."
     )
 
