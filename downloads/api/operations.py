@@ -4,6 +4,7 @@ Owns: the operations. Each shows a personal token (no cookie is looked at, so no
 the Scope anew, and lets errors rise: `downloads.api.refusals` says them.
 """
 
+import json
 from typing import Any
 
 from django.conf import settings
@@ -113,7 +114,7 @@ def begin_download(request: HttpRequest, asked: DownloadWords) -> Status[dict[st
     201: it has begun. 200: nothing matches; `hints` say what would, and there is no download.
     """
     asker = asker_of(request, may="download")
-    resolved = resolve(parse(asked.words()), scope=asker.scope)
+    resolved = resolve(parse(asked.words(json.loads(request.body))), scope=asker.scope)
     found = wanted(resolved)
     answer = _found(resolved, totals=found.totals) | {"files_at_once": FILES_AT_ONCE}
     job = progress.begin(

@@ -3,6 +3,8 @@
 Owns: names and descriptions. The words of a question are those of the command line (`selections.words`).
 """
 
+from collections.abc import Iterable
+
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
@@ -31,13 +33,11 @@ class SearchWords(Words):
 
 
 class DownloadWords(Words):
-    # A word nobody knows is refused by name, as everywhere, and not left out in silence.
-    model_config = ConfigDict(extra="allow")
     dry_run: bool = Field(default=False, description="only to look at its manifest: no file can be fetched")
 
-    def words(self) -> dict[str, list[str]]:
-        """Those that were given, the unknown too."""
-        unknown = {name: [str(value)] for name, value in (self.model_extra or {}).items()}
+    def words(self, sent: Iterable[str]) -> dict[str, list[str]]:
+        """The words, and those of the names sent that are none: they are refused, and not left out in silence."""
+        unknown: dict[str, list[str]] = {name: [] for name in sent if name not in DownloadWords.model_fields}
         known = self.model_dump(include=set(Words.model_fields))
         return {name: values for name, values in known.items() if values} | unknown
 
