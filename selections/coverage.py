@@ -11,7 +11,7 @@ A chunk that lacks for one channel alone (its object was removed by hand) is not
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chunks.format.clock import since_day_zero_us
@@ -82,7 +82,7 @@ def _chunks(patient: str, held: Sequence[Held]) -> Iterator[tuple[tuple[str, str
 
 
 def _representatives(held: Iterable[Held]) -> list[Held]:
-    """Each recording with the choice of one channel; always the channel that serves most of the recordings left."""
+    """Each recording with the choice of one label; always the channel that serves most of the recordings left."""
     left: dict[tuple[Channel, ...], list[Held]] = {}
     for each in held:
         if each.channels:
@@ -92,16 +92,11 @@ def _representatives(held: Iterable[Held]) -> list[Held]:
         serves = Counter[Channel]()
         for channels, recordings in left.items():
             serves.update(dict.fromkeys(channels, len(recordings)))
-        (number, label), _ = serves.most_common(1)[0]
-        for channels in [channels for channels in left if (number, label) in channels]:
-            choice = _choice(number, label, among=channels)
+        channel, _ = serves.most_common(1)[0]
+        choice = Choice(labels=frozenset({channel[1]}))
+        for channels in [channels for channels in left if channel in channels]:
             chosen += [replace(each, choice=choice) for each in left.pop(channels)]
     return chosen
-
-
-def _choice(number: int | None, label: str, *, among: Collection[Channel]) -> Choice:
-    twins = sum(each[1] == label for each in among) > 1
-    return Choice(labels=frozenset({label}), numbers=frozenset({number}) if twins and number is not None else None)
 
 
 def _batches(recordings: Sequence[Held]) -> Iterator[tuple[Held, ...]]:
