@@ -6,6 +6,7 @@ how a session's key becomes a path on a researcher's disk. Keys that others made
     <experiment>_<subject>.json                      a session, or several (documents appended)
     <experiment>_<subject>_day<N>_<HHMMSS>.json      where that name belongs to other content
     <key>.notes.json                                 corrections, clock offset, alignment
+    <key>.triggers.csv                               codes of the photodiode, of document 2 `<key>.2.triggers.csv`
     <key>.files/<n>.<suffix>                         files attached to it, untouched
     withdrawn/<patient>.json                         tombstones (`chunks.tombstones`)
 """
@@ -17,6 +18,7 @@ from datetime import datetime
 
 SESSION_SUFFIX = ".json"
 NOTES_SUFFIX = ".notes.json"
+TRIGGERS_SUFFIX = ".triggers.csv"
 FILES_SUFFIX = ".files"
 TOMBSTONES = "withdrawn/"
 NAME_LIMIT = 200
@@ -49,6 +51,12 @@ def tombstone_key(subject: str) -> str:
 
 def notes_key(key: str) -> str:
     return f"{key}{NOTES_SUFFIX}"
+
+
+def triggers_key(name: str) -> str:
+    """Where the triggers of a session lie, by its file name."""
+    key, number = split_file_name(name)
+    return f"{key}{TRIGGERS_SUFFIX}" if number == 1 else f"{key}.{number}{TRIGGERS_SUFFIX}"
 
 
 def attached_key(key: str, *, number: int, file_name: str) -> str:

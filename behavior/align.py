@@ -1,0 +1,173 @@
+"""Aligns one session with the recorder: by the codes of a trigger channel, by hand, or by the clocks alone.
+
+Owns: which part of the recording is read (the session and some minutes around it, clock offsets added), which channel
+is believed (the one on which most trials find their codes), and where the outcome is kept: the alignment in the
+session's notes, the codes as `triggers.csv` beside them. `propose` changes nothing; `keep` writes.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from behavior.alignment import Alignment, align, to_json
+from behavior.alignment_errors import AlignmentError, CodesMissing
+from behavior.errors import SessionMissing
+from behavior.expected import by_kind, codes_by_kind, codes_shown, expected_codes
+from behavior.index import index_object
+from behavior.keys import notes_key, split_file_name, triggers_key
+from behavior.matching import Expected, Match
+from behavior.noted import notes_of
+from behavior.notes import Change, Notes, read_notes, write_notes
+from behavior.place import sessions_here
+from behavior.record import SessionRecord
+from behavior.trigger_channel import TriggerChannel, pieces_of, recordings_in, trigger_channels
+from behavior.trigger_table import Trigger, triggers_of, write_triggers
+from behavior.triggers import BIT_S, Decoded, decode
+from people.scope import Scope
+from storage.errors import ObjectMissing
+from storage.objects import Objects
+
+SEARCH = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """How to look: on which channel (None: those that look like one), with which bits, how far around the session, and
+    which fields of a trial tell of which code (None: those of the task)."""
+
+    channel: str | None = None
+    bit_s: float = BIT_S
+    search: timedelta = SEARCH
+    fields: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """An alignment that nobody has kept yet, the codes of the session, and how the channel was read."""
+
+    alignment: Alignment
+    triggers: Sequence[Trigger]
+    decoded: Decoded
+
+
+def since_of(record: SessionRecord, *, scope: Scope, around: timedelta = SEARCH) -> datetime:
+    """The session's start on the recorder's clock: its own start, its clock offset added, that of the recording off."""
+    note = notes_of([record.file_name]).get(record.file_name)
+    start = record.start + timedelta(microseconds=note.clock_offset_us if note else 0)
+    stop = start + (record.stop - record.start)
+    recordings = recordings_in(record.subject, start=start - around, stop=stop + around, scope=scope)
+    offsets_us = {each.clock_offset_us for each in recordings if each.clock_offset_us}
+    return start - timedelta(microseconds=offsets_us.pop()) if len(offsets_us) == 1 else start
+
+
+def propose(record: SessionRecord, *, asked: Asked, objects: Objects, scope: Scope, by: str) -> Proposal:
+    """The best alignment by triggers.
+
+    Raises `AlignmentError`: `CodesMissing` where no channel carries codes, `TrialsUnmatched` where they do not fit.
+    """
+    data = _trials(record, objects=objects)
+    expected = expected_codes(data, task=record.experiment, fields=asked.fields)
+    since = since_of(record, scope=scope, around=asked.search)
+    start, stop = since - asked.search, since + (record.stop - record.start) + asked.search
+    recordings = recordings_in(record.subject, start=start, stop=stop, scope=scope)
+    channels = trigger_channels(recordings, start=start, stop=stop, named=asked.channel)
+    proposals: list[Proposal] = []
+    failures: list[AlignmentError] = []
+    for channel in channels:
+        try:
+            pieces = pieces_of(channel, objects=objects, since=since, start=start, stop=stop)
+            decoded = decode(
+                pieces, sfreq=channel.sfreq, channel=channel.label, bit_s=asked.bit_s, codes=codes_shown(expected)
+            )
+            window = _offsets(expected, record=record, search=asked.search)
+            proposals.append(_proposal(expected, decoded, channel=channel, window=window, since=since, by=by))
+        except AlignmentError as error:
+            failures.append(error)
+    if proposals:
+        return max(proposals, key=lambda each: each.alignment.matched)
+    # One that carries codes but does not fit tells more than one that carries none.
+    raise min(failures, key=lambda error: isinstance(error, CodesMissing))
+
+
+def keep(
+    record: SessionRecord,
+    alignment: Alignment,
+    *,
+    triggers: Sequence[Trigger],
+    objects: Objects,
+    by: str,
+    reason: str = "",
+) -> None:
+    """Writes the alignment into the session's notes and the triggers beside them (none: a table that was there goes).
+
+    Who keeps it looks at `alignment.needs_yes` first, and writes the audit around this.
+    """
+    bucket = settings.SESSIONS_BUCKET
+    key, number = split_file_name(record.file_name)
+    table = triggers_key(record.file_name)
+    if triggers:
+        objects.put(bucket, table, write_triggers(triggers))
+    else:
+        objects.delete(bucket, table)
+    try:
+        notes = read_notes(objects.get(bucket, notes_key(key)))
+    except ObjectMissing:
+        notes = Notes()
+    plain = to_json(alignment)
+    change = Change(
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        by=by,
+        session=number,
+        changes={"alignment": plain},
+        reason=reason,
+    )
+    noted = notes.having(number, replace(notes.of(number), alignment=plain), change=change)
+    objects.put(bucket, notes_key(key), write_notes(noted))
+    index_object(objects, sessions_here(), key=key)
+
+
+def _trials(record: SessionRecord, *, objects: Objects) -> Any:  # noqa: ANN401 (whatever JSON holds)
+    key, number = split_file_name(record.file_name)
+    documents: Sequence[Document] = []
+    with suppress(ObjectMissing):
+        documents = read_documents(objects.get(settings.SESSIONS_BUCKET, key))
+    if number > len(documents):
+        raise SessionMissing(
+            f"The file of {record.file_name!r} does not hold it any more: manage.py reindex --sessions"
+        )
+    return documents[number - 1].data
+
+
+def _offsets(expected: Sequence[Expected], *, record: SessionRecord, search: timedelta) -> tuple[float, float]:
+    """Offsets that put all trials between the session's start and stop, and some minutes around."""
+    around_s, lasts_s = search.total_seconds(), (record.stop - record.start).total_seconds()
+    first_s, last_s = expected[0].time_s, expected[-1].time_s
+    ends = sorted((-first_s, lasts_s - last_s))
+    return ends[0] - around_s, ends[1] + around_s
+
+
+def _proposal(
+    expected: Sequence[Expected],
+    decoded: Decoded,
+    *,
+    channel: TriggerChannel,
+    window: tuple[float, float],
+    since: datetime,
+    by: str,
+) -> Proposal:
+    matched: Match
+    alignment, matched = align(
+        by_kind(expected),
+        codes_by_kind(decoded.codes),
+        offsets_s=window,
+        since=since,
+        channel=channel.label,
+        author=by,
+        at=datetime.now(UTC).replace(microsecond=0),
+    )
+    table = triggers_of(decoded.codes, since=since, expected=expected, matched=matched)
+    return Proposal(alignment=alignment, triggers=table, decoded=decoded)
