@@ -10,11 +10,13 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from chunks.headers_db.errors import HeadersAsleep
 from chunks.models import Recording
+from portal.backup import backup_state
 from storage.urls import open_objects
 
 OK = "ok"
@@ -32,9 +34,13 @@ def live(_request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """200 where every part answers (a headers database that sleeps on purpose is no fault), else 503."""
+    """200 where every part answers (a headers database that sleeps on purpose is no fault), else 503.
+
+    Whether there is a fresh backup is told beside them: without one the portal works all the same.
+    """
     parts = {name: _state(ask) for name, ask in CHECKS.items()}
     healthy = all(state in {OK, "asleep"} for state in parts.values())
+    parts["backup"] = backup_state(now=timezone.now())
     return JsonResponse({"ready": healthy, "parts": parts}, status=200 if healthy else 503)
 
 
