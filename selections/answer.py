@@ -29,6 +29,9 @@ from selections.totals import Totals
 
 PAGE_ROWS = 50
 PICTURES = 12
+# Each day of a picture repeats the question in its link: of long questions there are fewer pictures on a page.
+_LINKS_BYTES = 30_000
+_DAYS_AS_A_RULE = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,11 +119,10 @@ def pictures(
     scope: Scope,
     beyond: str,
     found_by: Mapping[str, Stay] | None = None,
-    at_most: int = PICTURES,
 ) -> Pictures:
     """Pictures of patients after `beyond`; each day leads to the same question about that day alone."""
     rest = [patient for patient in scope.visible(patients) if patient > beyond]
-    shown = rest[:at_most]
+    shown = rest[: max(1, min(PICTURES, _LINKS_BYTES // (_DAYS_AS_A_RULE * (1 + len(address(question))))))]
     stays, anything = found_by or {}, question or Selection()
     return Pictures(
         strips=tuple(

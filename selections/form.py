@@ -21,6 +21,7 @@ from selections.words import FIELDS, WORDS_MAX, parse
 EVERYONE = "everyone"
 AFTER = "after"
 BEYOND = "beyond"
+NAMED = 8
 NO_PATIENT = "say whose recordings: IDs such as 2002, patterns such as 20*, or every patient you may see."
 BOTH = "patients are named, and every patient is asked for too: clear one of the two."
 
@@ -185,19 +186,30 @@ def spelled(selection: Selection) -> dict[str, str]:
 
 
 def understood(selection: Selection) -> str:
-    """The question in a line, for people."""
-    values = spelled(selection)
-    named = "Patients" if len(selection.patients) > 1 else "Patient"
-    days = ("days " if re.search(r"[.,]", values.get("day", "")) else "day ") + values["day"] if "day" in values else ""
-    stretches = ", ".join(map(_from_to, selection.when))
-    channels = "channel " if len(selection.channels) == 1 and ".." not in selection.channels[0] else "channels "
+    """The question in a line, for people; of many words the first."""
+    days = times.as_days(selection.when)
+    if days:
+        when = _some(days, "day", many=len(days) > 1 or ".." in days[0])
+    else:
+        when = _some([_from_to(each) for each in selection.when]) or "all time"
+    channels = selection.channels
     parts = (
-        f"{named} {values['patient']}" if selection.patients else "Every patient you may see",
-        days or stretches or "all time",
-        f"{values['hours']} each day" if selection.hours else "",
-        channels + values["channel"] if selection.channels else "every channel",
+        _some(selection.patients, "Patient") or "Every patient you may see",
+        when,
+        f"{_some(times.spell_hours(selection.hours))} each day" if selection.hours else "",
+        _some(channels, "channel", many=len(channels) > 1 or ".." in channels[0]) if channels else "every channel",
     )
     return " · ".join(filter(None, parts))
+
+
+def _some(texts: Sequence[str], noun: str = "", *, many: bool | None = None) -> str:
+    """`days 1, 4`: the texts behind their noun, which is in the plural where they are many."""
+    if not texts:
+        return ""
+    more = f" and {len(texts) - NAMED} more" if len(texts) > NAMED else ""
+    plural = len(texts) > 1 if many is None else many
+    named = f"{noun}{'s' if plural else ''} " if noun else ""
+    return named + ", ".join(texts[:NAMED]) + more
 
 
 def _from_to(interval: Interval) -> str:

@@ -128,6 +128,10 @@ def test_hostile_words_are_faults_and_can_be_shown(query):
             "Every patient you may see · from day 3 14:05 · 22:00-06:00 each day · channels 5, ltg*",
         ),
         ({"patient": "2*", "when": "day 3 14:05..day 3 15:00"}, "Patient 2* · day 3 14:05 to 15:00 · every channel"),
+        (
+            {"patient": "2002", "channel": ",".join(f"A{number}" for number in range(1, 31))},
+            "Patient 2002 · all time · channels A1, A10, A11, A12, A13, A14, A15, A16 and 22 more",
+        ),
         ({"patient": "2*", "when": "..day -1 15:00"}, "Patient 2* · up to day -1 15:00 · every channel"),
     ],
 )

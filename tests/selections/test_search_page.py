@@ -224,6 +224,18 @@ def test_an_address_that_is_not_utf_8_is_a_fault(rita):
     assert "The address is not UTF-8" in text(rita.get("/search/?patient=%FF%FE"))
 
 
+def test_a_long_question_keeps_the_page_small():
+    labels = [f"ELECTRODE{number}" for number in range(130)]
+    names = [str(number) for number in range(3000, 3012)]
+    for name in names:
+        hold(name, "r", *((day * DAY, day * DAY + HOUR) for day in range(10)), labels=labels[:2])
+    client = browser_of(person("rita", *names))
+    page = search(client, everyone="yes", channel=",".join(labels))
+    assert "Chunks 240" in text(page)
+    assert len(page.content) < 95_000
+    assert any("beyond=" in each for each in links(page))
+
+
 def test_a_label_of_a_file_is_only_text(rita):
     hold("2002", "odd", (9 * DAY, 9 * DAY + HOUR), labels=["<b>\x1b[31m</b>"])
     page = source(search(rita, patient="2002", day="9"))
