@@ -1,17 +1,34 @@
-"""Answers where a view raised that somebody or something is not for the asker: 404 and 403, never a fault (500).
+"""What stands between a request and the views because of who asks.
 
-Owns: which errors of `people` are which page. Views let them rise.
+Owns: where somebody who is not logged in is led, and which errors of `people` are which page: 404 and 403, never a
+fault (500). Views let them rise.
 """
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 
 from people.errors import AccountClosed, BadPatientId, PatientUnknown, PatientWithdrawn
 
 # A patient outside the scope raises the same as one who does not exist, with the same words.
 NOT_HERE = (PatientUnknown, BadPatientId, PatientWithdrawn)
+
+
+class LoginMiddleware(LoginRequiredMiddleware):
+    """Leads to the login, and from there back to the page that was asked for, where that is a page."""
+
+    def handle_no_permission(  # type: ignore[override]  # the stubs know redirects alone
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseBase:
+        if "HX-Request" in request.headers:
+            # A login inside a part of a page would be of no use: the whole page is loaded again.
+            return HttpResponse(status=401, headers={"HX-Refresh": "true"})
+        if request.method not in {"GET", "HEAD"}:
+            # What a form has sent is not sent again by coming back.
+            return redirect("login")
+        return super().handle_no_permission(request, view_func)
 
 
 class PeopleErrorsMiddleware:

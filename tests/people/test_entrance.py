@@ -220,3 +220,13 @@ def test_who_is_no_staff_is_told_so_at_the_admin(alice, client):
     response = client.get("/admin/", follow=True)
     assert response.status_code == 403
     assert "not for your account" in response.content.decode()
+
+
+def test_a_form_of_a_session_that_has_ended_leads_to_the_login_and_not_back_to_a_page_that_is_none(client):
+    assert client.post("/account/tokens/")["Location"] == "/login/"
+    assert client.get("/account/tokens/?a=1&b=2")["Location"] == "/login/?next=/account/tokens/%3Fa%3D1%26b%3D2"
+
+
+def test_a_part_of_a_page_whose_session_has_ended_loads_the_whole_page(client):
+    response = client.get("/account/", headers={"hx-request": "true"})
+    assert (response.status_code, response["HX-Refresh"], response.content) == (401, "true", b"")
