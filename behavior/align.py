@@ -15,6 +15,7 @@ from django.conf import settings
 
 from behavior.alignment import Alignment, align, to_json
 from behavior.alignment_errors import AlignmentError, CodesMissing
+from behavior.documents import Document, read_documents
 from behavior.errors import SessionMissing
 from behavior.expected import by_kind, codes_by_kind, codes_shown, expected_codes
 from behavior.index import index_object
@@ -24,7 +25,13 @@ from behavior.noted import notes_of
 from behavior.notes import Change, Notes, read_notes, write_notes
 from behavior.place import sessions_here
 from behavior.record import SessionRecord
-from behavior.trigger_channel import TriggerChannel, pieces_of, recordings_in, trigger_channels
+from behavior.trigger_channel import (
+    TriggerChannel,
+    pieces_of,
+    recorder_offset_us,
+    recordings_in,
+    trigger_channels,
+)
 from behavior.trigger_table import Trigger, triggers_of, write_triggers
 from behavior.triggers import BIT_S, Decoded, decode
 from people.scope import Scope
@@ -54,14 +61,13 @@ class Proposal:
     decoded: Decoded
 
 
-def since_of(record: SessionRecord, *, scope: Scope, around: timedelta = SEARCH) -> datetime:
+def since_of(record: SessionRecord, *, scope: Scope) -> datetime:
     """The session's start on the recorder's clock: its own start, its clock offset added, that of the recording off."""
     note = notes_of([record.file_name]).get(record.file_name)
     start = record.start + timedelta(microseconds=note.clock_offset_us if note else 0)
-    stop = start + (record.stop - record.start)
-    recordings = recordings_in(record.subject, start=start - around, stop=stop + around, scope=scope)
-    offsets_us = {each.clock_offset_us for each in recordings if each.clock_offset_us}
-    return start - timedelta(microseconds=offsets_us.pop()) if len(offsets_us) == 1 else start
+    stop = start + max(record.stop - record.start, timedelta(seconds=1))
+    offset_us = recorder_offset_us(record.subject, start=start, stop=stop, scope=scope)
+    return start - timedelta(microseconds=offset_us)
 
 
 def propose(record: SessionRecord, *, asked: Asked, objects: Objects, scope: Scope, by: str) -> Proposal:
@@ -71,7 +77,7 @@ def propose(record: SessionRecord, *, asked: Asked, objects: Objects, scope: Sco
     """
     data = _trials(record, objects=objects)
     expected = expected_codes(data, task=record.experiment, fields=asked.fields)
-    since = since_of(record, scope=scope, around=asked.search)
+    since = since_of(record, scope=scope)
     start, stop = since - asked.search, since + (record.stop - record.start) + asked.search
     recordings = recordings_in(record.subject, start=start, stop=stop, scope=scope)
     channels = trigger_channels(recordings, start=start, stop=stop, named=asked.channel)
@@ -136,9 +142,7 @@ def _trials(record: SessionRecord, *, objects: Objects) -> Any:  # noqa: ANN401 
     with suppress(ObjectMissing):
         documents = read_documents(objects.get(settings.SESSIONS_BUCKET, key))
     if number > len(documents):
-        raise SessionMissing(
-            f"The file of {record.file_name!r} does not hold it any more: manage.py reindex --sessions"
-        )
+        raise SessionMissing(f"The file of {record.file_name!r} does not hold it: manage.py reindex --sessions")
     return documents[number - 1].data
 
 

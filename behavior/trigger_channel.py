@@ -46,6 +46,19 @@ def recordings_in(patient: str, *, start: datetime, stop: datetime, scope: Scope
     return list(held.order_by("start", "name"))
 
 
+def recorder_offset_us(patient: str, *, start: datetime, stop: datetime, scope: Scope) -> int:
+    """The clock offset of the recording that shares most of this time, offset added; 0 where none does."""
+    if not scope.allows(patient):
+        return 0
+    held = Recording.objects.filter(patient=patient, state=RecordingState.OK)
+    shared = {0: timedelta()}
+    for begin, end, offset_us in held.values_list("start", "stop", "clock_offset_us"):
+        away = timedelta(microseconds=offset_us)
+        common = min(stop, end + away) - max(start, begin + away)
+        shared[offset_us] = max(shared.get(offset_us, timedelta()), common)
+    return max(shared, key=lambda offset_us: shared[offset_us])
+
+
 def trigger_channels(
     recordings: Sequence[Recording], *, start: datetime, stop: datetime, named: str | None
 ) -> Sequence[TriggerChannel]:

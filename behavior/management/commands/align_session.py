@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
 from behavior.align import SEARCH, Asked, Proposal, keep, propose, since_of
@@ -17,6 +18,7 @@ from behavior.trigger_table import Trigger
 from behavior.triggers import BIT_S
 from people import audit
 from people.origin import terminal_origin
+from people.scope import Scope
 from storage.urls import open_objects
 
 NEEDS_A_YES = 4
@@ -58,6 +60,8 @@ class Command(SessionsCommand):
         if not 0 < options["search"] <= 720:
             raise CommandError(f"--search is {options['search']:g}: write up to 720 minutes.", returncode=2)
         scope = scope_from(options)
+        if not options["dry_run"] and not _may_keep(scope):
+            raise CommandError(f"{scope.by} may not align sessions, data managers do. To look at it, add --dry-run.")
         record = session(options["session"], scope=scope)
         objects = open_objects(settings.OBJECTS_URL)
         with audit.act(
@@ -93,6 +97,12 @@ class Command(SessionsCommand):
             f"{proposal.alignment.channel}: {len(decoded.codes)} codes in {decoded.seconds:,.0f} s ({polarity}, "
             f"{decoded.layout}), {decoded.unreadable} flashes unreadable"
         )
+
+
+def _may_keep(scope: Scope) -> bool:
+    if scope.user_id is None:
+        return True
+    return User.objects.get(pk=scope.user_id).has_perm("people.ingest")
 
 
 def _asked(options: Mapping[str, Any]) -> Asked:
