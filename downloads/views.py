@@ -8,9 +8,10 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
@@ -57,7 +58,7 @@ def by_person_or_token(view: Callable[..., HttpResponseBase]) -> Callable[..., H
                 headers = {"WWW-Authenticate": "Bearer"}
                 return HttpResponse(f"{error}\n", status=401, content_type="text/plain; charset=utf-8", headers=headers)
         elif not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return redirect(f"{reverse('login')}?{urlencode({'next': request.get_full_path()})}")
         return view(request, *args, **kwargs)
 
     return wrapped

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 from django.contrib.auth.models import Group
@@ -195,7 +196,7 @@ def test_who_may_not_download_is_refused(as_alice, alice, bundle):
 
 def test_who_is_not_logged_in_goes_to_the_login(client, bundle):
     answer = client.get(url(bundle))
-    assert (answer.status_code, answer.url) == (302, f"{reverse('login')}?next={url(bundle)}")
+    assert (answer.status_code, unquote(answer.url)) == (302, f"{reverse('login')}?next={url(bundle)}")
 
 
 def test_scope_lost_since_it_was_made_refuses_and_removes_it(fetch, bundle, alice, bundles_folder):
