@@ -1,16 +1,13 @@
 """The Celery application: the way a job's number travels to a worker.
 
-Owns: the application, and what a worker does when it starts: it sweeps, so that nothing waits for the sweeper; and each
-of its processes ends with it.
+Owns: the application, and what a worker does when it starts: it sweeps, so that nothing waits for the sweeper.
 """
 
 import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_ready
-
-from portal.parent_death import die_with_parent
+from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -23,8 +20,3 @@ app.set_default()
 @worker_ready.connect
 def _sweep_at_start(**_signal: Any) -> None:  # noqa: ANN401 (the signature is Celery's)
     app.send_task("jobs.sweep")
-
-
-@worker_process_init.connect
-def _end_with_worker(**_signal: Any) -> None:  # noqa: ANN401 (the signature is Celery's)
-    die_with_parent(os.getppid())
