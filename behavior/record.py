@@ -53,7 +53,7 @@ def record_of(document: Document, *, key: str, notes: Notes | None = None) -> Se
     """The record of one document, its notes applied. Raises `BadSession`."""
     corrections = (notes.of(document.number) if notes else NONE_YET).corrections
     meta = {**document.meta, **corrections}
-    missing = [name for name in FIELDS if _is_blank(meta.get(name))]
+    missing = [name for name in FIELDS if is_blank(meta.get(name))]
     if missing:
         raise BadSession(
             f"The session does not say its {', '.join(missing)}. Say it: ingest_behavior --task, --patient and --day "
@@ -126,7 +126,8 @@ def faults_of(item: Mapping[str, Any], *, truth: SessionRecord) -> Sequence[str]
     return faults or ["other form"]
 
 
-def _is_blank(value: Any) -> bool:  # noqa: ANN401 (whatever JSON holds)
+def is_blank(value: Any) -> bool:  # noqa: ANN401 (whatever JSON holds)
+    """Whether a value of meta says nothing."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
