@@ -1,4 +1,4 @@
-# make demo    a portal with a demo patient, from a fresh clone
+# make demo    a portal with two demo patients, from a fresh clone, until Ctrl-C
 # make test    everything that must hold: lint, types, migrations, security, tests on SQLite and on MariaDB
 # make prove   the longer proofs: killed processes, memory, real recordings
 # make bench   speed, as ratios against peers in the same run
@@ -33,6 +33,7 @@ prove: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.ingest
+	$(BIN)/python -m benchmarks.slow_downloads
 
 lint:
 	$(BIN)/ruff check .
