@@ -83,7 +83,7 @@ def test_a_week_of_130_channels_reads_one_of_them():
     for day in range(7):
         hold_large("2002", f"day{day}_000000", (day * DAY, (day + 1) * DAY - 10 * MINUTE), labels=LABELS)
     headers = connections["headers"]
-    with CaptureQueriesContext(headers) as captured, reading_at_most(168 + 30):
+    with reading_at_most(168 + 30), CaptureQueriesContext(headers) as captured:
         coverage = coverage_of("2002")
     assert len(coverage.held) == 7
     assert len(captured) == 3  # recordings, longest chunk, chunks
