@@ -25,7 +25,7 @@ def require_migrated() -> list[str]:
             continue
         if waiting:
             raise NotMigrated(
-                f"The {'portal' if alias == 'default' else alias} database is not as this version needs it ({waiting} "
-                "migrations wait). Run: python manage.py migrate"
+                f"The {'portal' if alias == 'default' else alias} database is not as this version needs it (migrations "
+                f"that wait: {waiting}). Run: python manage.py migrate"
             )
     return away

@@ -17,7 +17,7 @@ from django.utils import timezone
 from jobs.models import Job
 from people import audit
 from people.identity import remember_surgery_date
-from people.models import Grant, Patient, Token
+from people.models import AuditedPatient, AuditEntry, Grant, Patient, Token
 from people.patients import add_patient
 from people.scope import scope_for, server_scope
 
@@ -33,9 +33,14 @@ Grant.objects.create(
 Token.objects.create(user=alice, name="laptop", digest="d" * 64, beginning="ecog_abc", expires_at=timezone.now())
 Job.objects.create(kind="bundle", asker=alice, asker_name="alice", question="patient=2002", question_key="k",
                    result={"rows": [1, None, "x"]})
-for number in range(2_500):
+for number in range(20):
     with audit.act("search", scope=scope_for(alice, means="page"), question=f"n={number}\\u2028", patients=["2002"]):
         pass
+AuditEntry.objects.bulk_create(
+    AuditEntry(act="look", by_name="alice", user=alice, means="page", question=f"n={number}") for number in range(2_480)
+)
+looked = AuditEntry.objects.filter(act="look").values_list("pk", flat=True)
+AuditedPatient.objects.bulk_create(AuditedPatient(entry_id=pk, patient="2002") for pk in looked)
 audit.begin("fetch", scope=server_scope(means="command"), patients=["2002", "Ab-1"])
 """
 

@@ -9,7 +9,8 @@ import pytest
 from tests.portal.drill import HEADER, ROOT, manage, portal, run, said
 from tests.servers import mariadb_server
 
-pytestmark = pytest.mark.prove
+# Each takes several portals; the first is the drill itself and runs with every test run.
+prove = pytest.mark.prove
 
 # Writes an entry with its patient until it is ended: a backup of one moment has both or neither.
 WRITE = """
@@ -63,6 +64,7 @@ def test_a_portal_comes_back_in_an_empty_one(tmp_path):
              "with audit.act('next', scope=server_scope(means='command')): pass")  # fmt: skip
 
 
+@prove
 def test_a_portal_without_any_tables_is_migrated_first(tmp_path):
     old = portal(tmp_path / "old", filled=True)
     path = back_up(old, tmp_path / "backups")
@@ -70,6 +72,7 @@ def test_a_portal_without_any_tables_is_migrated_first(tmp_path):
     assert said(restored(new, path)) == said(old)
 
 
+@prove
 def test_sqlite_comes_back_on_mysql_and_mysql_on_sqlite(tmp_path):
     old = portal(tmp_path / "old", filled=True)
     expected = said(old)
@@ -82,6 +85,7 @@ def test_sqlite_comes_back_on_mysql_and_mysql_on_sqlite(tmp_path):
         assert said(restored(new, back_up(middle, tmp_path / "second"))) == expected
 
 
+@prove
 @pytest.mark.parametrize("database", ["sqlite", "mysql"])
 def test_a_backup_is_of_one_moment_while_others_write(tmp_path, database):
     if database == "sqlite":
@@ -110,6 +114,7 @@ def check_one_moment(folder: Path, settings: dict[str, str]) -> None:
     assert entries < int(run(old, HALF).split()[0])
 
 
+@prove
 def test_a_portal_that_holds_something_is_not_overwritten_unless_told_so(tmp_path):
     old = portal(tmp_path / "old", filled=True)
     path = back_up(old, tmp_path / "backups")
@@ -126,6 +131,7 @@ def test_a_portal_that_holds_something_is_not_overwritten_unless_told_so(tmp_pat
     assert after | {"patients": 0} == before | {"patients": 0}
 
 
+@prove
 def test_keys_given_by_the_environment_are_compared_and_not_shown(tmp_path):
     path = back_up(portal(tmp_path / "old", filled=True), tmp_path / "backups")
     own = {"ECOG_IDENTITY_KEY": "i" * 40, "ECOG_SECRET_KEY": (tmp_path / "old" / "secret.key").read_text()}
@@ -138,6 +144,7 @@ def test_keys_given_by_the_environment_are_compared_and_not_shown(tmp_path):
     assert said(new | {"ECOG_IDENTITY_KEY": (tmp_path / "old" / "identity.key").read_text()})["date is known"]
 
 
+@prove
 def test_who_withdrew_since_the_backup_does_not_come_back(tmp_path):
     path = back_up(portal(tmp_path / "old", filled=True), tmp_path / "backups")
     new = portal(tmp_path / "new")
