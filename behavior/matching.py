@@ -3,9 +3,9 @@
 Owns: where on the recorder's clock the trials lie (an offset that nobody knows to better than minutes, a drift of some
 parts per million), and which code is which trial, with some lost and some false. Three steps:
 
-1. Vote: every pair of a trial and a code of the same number votes for the offset it would mean, once for each drift
-   that may be; for t trials, c codes and d drifts that is at most t·c·d votes, and less by the window of offsets.
-   Bounded by `MOST_TRIALS`, `MOST_CODES`, `MOST_VOTES` and `MOST_HOURS`, which bounds the drifts (24 hours: 1,037).
+1. Vote (`behavior.voting`): every pair of a trial and a code of the same number votes for the offset it would mean,
+   once for each drift that may be; for t trials, c codes and d drifts that is at most t·c·d votes, and less by the
+   window of offsets. Bounded by `MOST_TRIALS`, `MOST_CODES`, `MOST_VOTES` and `MOST_HOURS` (24 hours: 521 drifts).
 2. Each of the places with most votes is fitted by turns: pair each trial with the nearest code of its number within a
    tolerance, fit a line, narrow the tolerance. A turn costs (t + c)·log c.
 3. The place with most pairs wins; how many the next best place has is told, since two that are alike decide nothing.
@@ -19,31 +19,21 @@ from dataclasses import dataclass
 from math import isfinite
 
 import numpy as np
-import numpy.typing as npt
 
 from behavior.alignment_errors import TrialsUnmatched
 from behavior.triggers import Code
+from behavior.voting import APART_S, MOST_DRIFT_PPM, Line, Numbers, Times, vote
 
-MOST_TRIALS, MOST_CODES, MOST_VOTES = 2_000, 10_000, 4_000_000
+MOST_TRIALS, MOST_CODES = 2_000, 10_000
 MOST_HOURS = 24
-# Of quartz clocks; a fit beyond it is no clock.
-MOST_DRIFT_PPM = 150.0
 # What is expected of a drift before anything is measured: keeps short sessions from fitting their scatter.
 _USUAL_DRIFT = 50e-6
-# Votes are gathered in bins this wide, and drifts are tried so closely that they move a trial by no more.
-_BIN_S = 0.05
-_PLACES = 6
-# Two places are different where they lie further apart.
-_APART_S = 0.5
 # How far a code may be from its trial: at first, and at least and most in the end.
 _FIRST_S, _LEAST_S, _MOST_S = 0.15, 0.04, 0.1
 _TURNS = 12
 _SIGMAS = 5.0
 # Fewer than this share of trials is chance.
 _LEAST_SHARE = 0.5
-
-Times = npt.NDArray[np.float64]
-Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,24 +62,8 @@ class Match:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Line:
-    """`offset_s` holds at the laptop time `middle_s`, where it hardly depends on the drift."""
-
-    offset_s: float
-    drift: float
-    middle_s: float
-
-    def at(self, times: Times) -> Times:
-        moved: Times = self.offset_s + times + self.drift * (times - self.middle_s)
-        return moved
-
-    def at_zero(self) -> float:
-        return self.offset_s - self.drift * self.middle_s
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Place:
-    line: _Line
+    line: Line
     trials: Numbers
     codes: Numbers
     residuals_s: Times
@@ -106,7 +80,7 @@ def match(expected: Sequence[Expected], codes: Sequence[Code], *, offsets_s: tup
     trial_s, trial_codes = _arrays([each.time_s for each in expected], [each.code for each in expected])
     code_s, code_codes = _arrays([each.time_s for each in codes], [each.code for each in codes])
     first, last = float(trial_s.min()), float(trial_s.max())
-    votes = _vote(trial_s, trial_codes, code_s, code_codes, offsets_s=offsets_s, middle_s=(first + last) / 2)
+    votes = vote(trial_s, trial_codes, code_s, code_codes, offsets_s=offsets_s, middle_s=(first + last) / 2)
     places = _distinct([_settle(line, trial_s, trial_codes, code_s, code_codes) for line in votes])
     places = [place for place in places if offsets_s[0] - 1 <= place.line.offset_s <= offsets_s[1] + 1]
     best = places[0] if places else None
@@ -156,81 +130,7 @@ def _arrays(times: Sequence[float], codes: Sequence[int]) -> tuple[Times, Number
     return np.array(times, dtype=np.float64), np.array(codes, dtype=np.int64)
 
 
-def _vote(
-    trial_s: Times,
-    trial_codes: Numbers,
-    code_s: Times,
-    code_codes: Numbers,
-    *,
-    offsets_s: tuple[float, float],
-    middle_s: float,
-) -> list[_Line]:
-    """The offsets with most votes, each with the drift that gathered them; the most first.
-
-    A trial has more than one vote for a place only where codes of one number follow each other within a bin, which is
-    shorter than a code.
-    """
-    low, high = offsets_s[0] - _APART_S, offsets_s[1] + _APART_S
-    meant_s, from_middle_s = _votes(trial_s, trial_codes, code_s, code_codes, window=(low, high), middle_s=middle_s)
-    half_span_s = max(float(np.ptp(trial_s)) / 2, 1.0)
-    step = _BIN_S / 2 / half_span_s
-    steps = int(np.ceil(MOST_DRIFT_PPM * 1e-6 / step))
-    bins = int((high - low) / _BIN_S) + 2
-    most = np.zeros(bins - 1, np.int64)
-    first, last = np.zeros(bins - 1), np.zeros(bins - 1)
-    for drift in np.arange(-steps, steps + 1) * step:
-        places = np.floor((meant_s - drift * from_middle_s - low) / _BIN_S).astype(np.int64)
-        votes = np.bincount(places[(places >= 0) & (places < bins)], minlength=bins)
-        # A vote near the edge of a bin counts for the next as well.
-        paired = votes[:-1] + votes[1:]
-        first = np.where(paired > most, drift, first)
-        last = np.where(paired >= most, drift, last)
-        most = np.maximum(most, paired)
-    return _peaks(most, drifts=(first + last) / 2, low=low, middle_s=middle_s)
-
-
-def _votes(
-    trial_s: Times,
-    trial_codes: Numbers,
-    code_s: Times,
-    code_codes: Numbers,
-    *,
-    window: tuple[float, float],
-    middle_s: float,
-) -> tuple[Times, Times]:
-    """For every trial and code of the same number within the window: the offset it would mean, and the trial's time."""
-    meant: list[Times] = [np.empty(0)]
-    times: list[Times] = [np.empty(0)]
-    total = 0
-    for code in np.intersect1d(trial_codes, code_codes):
-        theirs = code_s[code_codes == code]
-        for time_s in trial_s[trial_codes == code]:
-            near = theirs[np.searchsorted(theirs, time_s + window[0]) : np.searchsorted(theirs, time_s + window[1])]
-            meant.append(near - time_s)
-            times.append(np.full(len(near), time_s - middle_s))
-            total += len(near)
-            if total > MOST_VOTES:
-                raise TrialsUnmatched(
-                    f"{len(trial_s):,} expected codes and {len(code_s):,} on the channel fit in over {MOST_VOTES:,} "
-                    "ways. Search less far around the session."
-                )
-    return np.concatenate(meant), np.concatenate(times)
-
-
-def _peaks(most: Numbers, *, drifts: Times, low: float, middle_s: float) -> list[_Line]:
-    left = most.copy()
-    found: list[_Line] = []
-    reach = int(_APART_S / _BIN_S)
-    for _ in range(_PLACES):
-        place = int(np.argmax(left))
-        if not left[place]:
-            break
-        found.append(_Line(offset_s=low + (place + 1) * _BIN_S, drift=float(drifts[place]), middle_s=middle_s))
-        left[max(0, place - reach) : place + reach + 1] = 0
-    return found
-
-
-def _settle(line: _Line, trial_s: Times, trial_codes: Numbers, code_s: Times, code_codes: Numbers) -> _Place:
+def _settle(line: Line, trial_s: Times, trial_codes: Numbers, code_s: Times, code_codes: Numbers) -> _Place:
     """Pair and fit by turns, the tolerance narrowing, until the pairs stay the same."""
     tolerance_s = _FIRST_S
     trials = codes = np.empty(0, np.int64)
@@ -296,7 +196,7 @@ def _longest_rising(values: Numbers) -> Numbers:
     return np.array(kept[::-1], np.int64)
 
 
-def _fit(laptop_s: Times, recorder_s: Times, *, middle_s: float) -> _Line:
+def _fit(laptop_s: Times, recorder_s: Times, *, middle_s: float) -> Line:
     """A line through the pairs: outliers weigh less (Huber), and the drift leans to 0 where little speaks for one."""
     across, up = laptop_s - middle_s, recorder_s - laptop_s
     weights = np.ones(len(across))
@@ -314,7 +214,7 @@ def _fit(laptop_s: Times, recorder_s: Times, *, middle_s: float) -> _Line:
         away = np.abs(up - offset - drift * across)
         limit = 1.5 * max(1.4826 * float(np.median(away)), 1e-6)
         weights = np.minimum(1.0, limit / np.maximum(away, limit))
-    return _Line(offset_s=offset, drift=drift, middle_s=middle_s)
+    return Line(offset_s=offset, drift=drift, middle_s=middle_s)
 
 
 def _distinct(places: Sequence[_Place]) -> list[_Place]:
@@ -325,6 +225,6 @@ def _distinct(places: Sequence[_Place]) -> list[_Place]:
 
     found: list[_Place] = []
     for place in sorted(places, key=lambda each: (-len(each.trials), scatter(each))):
-        if len(place.trials) and all(abs(place.line.offset_s - other.line.offset_s) > _APART_S for other in found):
+        if len(place.trials) and all(abs(place.line.offset_s - other.line.offset_s) > APART_S for other in found):
             found.append(place)
     return found

@@ -129,7 +129,7 @@ def test_a_session_of_a_hidden_patient_does_not_exist(patient: str, objects: Obj
     hold(objects)
     make_user("eve")
     with pytest.raises(CommandError, match=f"There is no session '{NAME}'"):
-        align("--as", "eve")
+        align("--as", "eve", "--dry-run")
 
 
 def test_who_is_no_data_manager_may_look_and_not_keep(patient: str, objects: Objects) -> None:

@@ -14,7 +14,8 @@ from behavior.matching import Expected
 from behavior.notes import Change, Notes, SessionNotes, read_notes, write_notes
 from behavior.trigger_table import read_triggers, triggers_of, write_triggers
 from behavior.triggers import decode
-from tests.behavior.photodiode import SERIAL, WRITTEN, Channel, as_recorded, trials
+from portal.demo_signals import LABELS, make_recording
+from tests.behavior.photodiode import SERIAL, WRITTEN, Channel, as_recorded, cut, trials
 
 SINCE = datetime(2002, 1, 3, 9, 5, 3, 42)
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -60,6 +61,23 @@ def test_every_remaining_event_of_a_session_lies_within_a_sample_of_the_truth(se
     assert 0.003 < (alignment.residual_median_s or 0) < 0.012
     assert (alignment.residual_max_s or 0) < 0.06
     assert read_triggers(write_triggers(table)) == table
+
+
+def test_the_demos_codes_are_aligned_and_their_even_rhythm_is_a_doubt() -> None:
+    made = make_recording(seconds=1800, seed=5)
+    samples = made.samples[LABELS.index("DC01")]
+    decoded = decode(cut(samples, sfreq=500, samples_each=50_000), sfreq=500, channel="DC01")
+    expected = [
+        Expected(time_s=onset_s - 712.25, code=(1, 4, 16)[place % 3], trial=place // 3 + 1)
+        for place, onset_s in enumerate(made.code_onsets_s)
+    ]
+    found, _ = align(expected, decoded.codes, offsets_s=(300, 1300), **MADE)
+    assert found.matched == found.expected == len(made.code_onsets_s)
+    assert found.offset_s == pytest.approx(712.25, abs=1 / 500)
+    assert found.drift_ppm == pytest.approx(0, abs=1)
+    # Every 15 s a code: a trial earlier or later fits nearly as well.
+    assert found.rival == found.expected - 3
+    assert found.needs_yes
 
 
 def alignment(**changes: object) -> Alignment:

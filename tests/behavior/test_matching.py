@@ -81,10 +81,13 @@ def test_pairs_rise_in_both_and_are_of_one_number(
     made = trials(rng, count=20)
     seen = as_recorded(made, rng, offset_s=offset_s, drift_ppm=drift_ppm, lost=lost, false=false)
     found = match(expected(made), codes(seen), offsets_s=WINDOW)
-    assert not wrong(found, made, seen)
-    for here, there in zip(found.pairs, found.pairs[1:], strict=False):
-        assert here[0] < there[0]
-        assert here[1] < there[1]
+    there = {(each.trial, each.code) for each in seen}
+    # A false code of the right number just where a trial's own was lost is the one thing that cannot be told.
+    assert not [each for each, _ in wrong(found, made, seen) if (made[each].trial, made[each].code) in there]
+    assert np.max(np.abs(found.residuals_s)) <= 0.1
+    for one, following in zip(found.pairs, found.pairs[1:], strict=False):
+        assert one[0] < following[0]
+        assert one[1] < following[1]
     for (trial, code), residual_s in zip(found.pairs, found.residuals_s, strict=True):
         line_s = found.offset_s + (1 + found.drift) * made[trial].time_s
         assert seen[code].time_s - line_s == pytest.approx(residual_s, abs=1e-9)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NUMERIC = ("pieces", "frames", "triggers", "matching", "alignment", "trigger_table", "expected")
+NUMERIC = ("pieces", "frames", "triggers", "voting", "matching", "alignment", "trigger_table", "expected")
 
 
 def test_the_numeric_modules_import_no_django() -> None:

@@ -247,3 +247,54 @@ def test_memory_does_not_grow_with_the_channel() -> None:
 def test_codes_are_in_order_of_time() -> None:
     found = read(recorded(4, noise=0.1))
     assert all(one.time_s < other.time_s and one.sample < other.sample for one, other in pairwise(found.codes))
+
+
+def filtered(channel: Channel, *, time_constant_s: float) -> np.ndarray:
+    """What a screen or an amplifier that is slow to follow makes of the channel."""
+    keep, level, out = float(np.exp(-1 / (channel.sfreq * time_constant_s))), 0.0, []
+    samples = channel.samples().tolist()
+    level = float(samples[0])
+    for each in samples:
+        level = keep * level + (1 - keep) * each
+        out.append(level)
+    return np.array(out)
+
+
+@pytest.mark.parametrize("layout", [SERIAL, WRITTEN])
+def test_a_slow_screen_delays_all_codes_alike(layout: Layout) -> None:
+    channel = recorded(5, noise=0.02, layout=layout)
+    found = decode(cut(filtered(channel, time_constant_s=0.006), sfreq=2000), sfreq=2000, channel="DC01")
+    assert [each.code for each in found.codes] == [each.code for each in channel.shown]
+    late_s = np.array([one.time_s - other.time_s for one, other in zip(found.codes, channel.shown, strict=True)])
+    assert np.ptp(late_s) * 2000 <= 2
+    assert 0 < late_s.min() < late_s.max() < 0.005
+
+
+@pytest.mark.parametrize("layout", [SERIAL, WRITTEN])
+@pytest.mark.parametrize("cut_off_hz", [0.1, 0.5, 1.0])
+def test_an_amplifier_without_direct_current_is_read_too(layout: Layout, cut_off_hz: float) -> None:
+    channel = recorded(6, noise=0.02, layout=layout)
+    samples = channel.samples() - filtered(channel, time_constant_s=1 / (2 * np.pi * cut_off_hz))
+    found = decode(cut(samples, sfreq=2000), sfreq=2000, channel="DC01")
+    assert_all_found(found, channel)
+
+
+@pytest.mark.parametrize("refresh_hz", [59.0, 59.94, 60.3, 61.0])
+def test_a_monitor_that_is_not_quite_60_hz_is_read_with_the_bit_time_of_60(refresh_hz: float) -> None:
+    channel = recorded(7, noise=0.03, layout=WRITTEN, bit_s=1 / refresh_hz)
+    assert_all_found(read(channel), channel)
+
+
+def test_flashes_between_the_codes_are_no_codes() -> None:
+    channel = recorded(8, noise=0.02)
+    samples, rng = channel.samples(), np.random.default_rng(1)
+    taken = [each.time_s for each in channel.shown]
+    for at_s in rng.uniform(1, channel.seconds - 5, 20):
+        lasts_s = rng.uniform(0.02, 0.5)
+        if all(not at_s - 0.4 < each < at_s + lasts_s + 0.4 for each in taken):
+            samples[int(at_s * 2000) : int((at_s + lasts_s) * 2000)] = 2000
+    found = decode(cut(samples, sfreq=2000), sfreq=2000, channel="DC01")
+    true = {(round(each.time_s, 2), each.code) for each in channel.shown}
+    told = {(round(each.time_s, 2), each.code) for each in found.codes}
+    assert len(true & told) >= len(true) - 1  # rounding
+    assert found.unreadable > 3
