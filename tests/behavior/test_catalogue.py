@@ -64,7 +64,7 @@ def test_a_hidden_patient_is_in_no_list_count_or_suggestion(alice: Scope) -> Non
     found = catalogue.find(["secret_study", "secret_studie", "*"])
     assert [(each.name, each.did_you_mean) for each in found.unmatched] == [("secret_study", ()), ("secret_studie", ())]
     assert not catalogue.suggest("secret")
-    assert [each.file_name for each in catalogue.sessions(found.tasks)] == sorted(
+    assert sorted(each.file_name for each in catalogue.sessions(found.tasks)) == sorted(
         f"{task}_2003_{run}.json" for task in ("ToM_Loc", "faces") for run in range(2)
     )
 

@@ -12,6 +12,7 @@ from behavior.reindex import Report, reindex
 from behavior.sessions import Sessions
 from behavior.table import TableSessions
 from chunks.tombstones import tombstone_key
+from jobs.chores import chores
 from people.patients import add_patient
 from people.scope import server_scope
 from storage.errors import BucketMissing
@@ -142,3 +143,13 @@ def test_the_lab_s_old_records_are_replaced_and_counted(store: Objects, dynalite
         "2003-01-03 09:05:03.000042"
     }
     json.dumps(report.unreadable)
+
+
+def test_every_night_it_is_done_without_removing_anything(store: Objects, settings: Any) -> None:
+    (nightly,) = [chore.run for chore in chores() if chore.name == "sessions"]
+    TableSessions().replace("gone.json", [record("gone.json")])
+    assert nightly() == "2 added, 1 without an object"
+    assert len(held(TableSessions())) == 4
+    assert nightly() == "1 without an object"
+    settings.SESSIONS_BUCKET = "none-yet"
+    assert nightly() == ""

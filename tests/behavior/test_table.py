@@ -31,8 +31,8 @@ def fill() -> Fill:
 
 @pytest.mark.database
 class TestTable(SessionsContract):
-    def test_two_writers_at_once_count_once(self) -> None:  # type: ignore[override]
-        """Threads need the committed database: below."""
+    # Threads need the committed database: below.
+    test_two_writers_at_once_count_once = None  # type: ignore[assignment]
 
     def test_names_are_asked_for_in_parts(self, sessions: TableSessions, fill: Fill) -> None:
         fill([record(f"{number}.json", experiment=f"t{number}") for number in range(900)])
@@ -50,16 +50,14 @@ class TestTable(SessionsContract):
             sessions.counts,
         )
         for question in questions:
-            with CaptureQueriesContext(
-                connection,
-            ) as asked:
+            with CaptureQueriesContext(connection) as asked:
                 question()
             (query,) = asked.captured_queries
             with connection.cursor() as cursor:
                 cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
                 plan = " ".join(row[3] for row in cursor.fetchall())
             assert "INDEX" in plan, plan
-            assert "SCAN" not in plan.replace("USING COVERING INDEX", "") or "COVERING" in plan, plan
+            assert "SCAN" not in plan or "COVERING INDEX" in plan, plan
 
 
 @pytest.mark.database(transaction=True)
