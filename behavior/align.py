@@ -6,23 +6,18 @@ session's notes, the codes as `triggers.csv` beside them. `propose` changes noth
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 
 from behavior.alignment import Alignment, align, to_json
 from behavior.alignment_errors import AlignmentError, CodesMissing
-from behavior.documents import Document, read_documents
-from behavior.errors import SessionMissing
+from behavior.correct import change_notes, document_of
 from behavior.expected import by_kind, codes_by_kind, codes_shown, expected_codes
-from behavior.index import index_object
-from behavior.keys import notes_key, split_file_name, triggers_key
+from behavior.keys import triggers_key
 from behavior.matching import Expected, Match
 from behavior.noted import notes_of
-from behavior.notes import Change, Notes, read_notes, write_notes
 from behavior.place import sessions_here
 from behavior.record import SessionRecord
 from behavior.trigger_channel import (
@@ -35,7 +30,6 @@ from behavior.trigger_channel import (
 from behavior.trigger_table import Trigger, triggers_of, write_triggers
 from behavior.triggers import BIT_S, Decoded, decode
 from people.scope import Scope
-from storage.errors import ObjectMissing
 from storage.objects import Objects
 
 SEARCH = timedelta(minutes=10)
@@ -70,12 +64,13 @@ def since_of(record: SessionRecord, *, scope: Scope) -> datetime:
     return start - timedelta(microseconds=offset_us)
 
 
-def propose(record: SessionRecord, *, asked: Asked, objects: Objects, scope: Scope, by: str) -> Proposal:
-    """The best alignment by triggers.
+def propose(record: SessionRecord, *, asked: Asked, objects: Objects, scope: Scope) -> Proposal:
+    """The best alignment by triggers, its author the one whose scope it is.
 
-    Raises `AlignmentError`: `CodesMissing` where no channel carries codes, `TrialsUnmatched` where they do not fit.
+    Raises `AlignmentError`: `CodesMissing` where no channel carries codes, `TrialsUnmatched` where they do not fit; and
+    `SessionMissing`.
     """
-    data = _trials(record, objects=objects)
+    data = document_of(record.file_name, objects=objects, by=scope).data
     expected = expected_codes(data, task=record.experiment, fields=asked.fields)
     since = since_of(record, scope=scope)
     start, stop = since - asked.search, since + (record.stop - record.start) + asked.search
@@ -90,7 +85,7 @@ def propose(record: SessionRecord, *, asked: Asked, objects: Objects, scope: Sco
                 pieces, sfreq=channel.sfreq, channel=channel.label, bit_s=asked.bit_s, codes=codes_shown(expected)
             )
             window = _offsets(expected, record=record, search=asked.search)
-            proposals.append(_proposal(expected, decoded, channel=channel, window=window, since=since, by=by))
+            proposals.append(_proposal(expected, decoded, channel=channel, window=window, since=since, by=scope.by))
         except AlignmentError as error:
             failures.append(error)
     if proposals:
@@ -104,46 +99,30 @@ def keep(
     alignment: Alignment,
     *,
     triggers: Sequence[Trigger],
+    reason: str,
     objects: Objects,
-    by: str,
-    reason: str = "",
+    by: Scope,
 ) -> None:
     """Writes the alignment into the session's notes and the triggers beside them (none: a table that was there goes).
 
-    Who keeps it looks at `alignment.needs_yes` first, and writes the audit around this.
+    Whoever keeps it looks at `alignment.needs_yes` first, and writes the audit around this. Raises `SessionMissing`.
     """
-    bucket = settings.SESSIONS_BUCKET
-    key, number = split_file_name(record.file_name)
-    table = triggers_key(record.file_name)
-    if triggers:
-        objects.put(bucket, table, write_triggers(triggers))
-    else:
-        objects.delete(bucket, table)
-    try:
-        notes = read_notes(objects.get(bucket, notes_key(key)))
-    except ObjectMissing:
-        notes = Notes()
     plain = to_json(alignment)
-    change = Change(
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
-        by=by,
-        session=number,
+    table = triggers_key(record.file_name)
+    document_of(record.file_name, objects=objects, by=by)
+    if triggers:
+        objects.put(settings.SESSIONS_BUCKET, table, write_triggers(triggers))
+    else:
+        objects.delete(settings.SESSIONS_BUCKET, table)
+    change_notes(
+        record.file_name,
+        lambda notes: replace(notes, alignment=plain),
         changes={"alignment": plain},
         reason=reason,
+        by=by,
+        objects=objects,
+        sessions=sessions_here(),
     )
-    noted = notes.having(number, replace(notes.of(number), alignment=plain), change=change)
-    objects.put(bucket, notes_key(key), write_notes(noted))
-    index_object(objects, sessions_here(), key=key)
-
-
-def _trials(record: SessionRecord, *, objects: Objects) -> Any:  # noqa: ANN401 (whatever JSON holds)
-    key, number = split_file_name(record.file_name)
-    documents: Sequence[Document] = []
-    with suppress(ObjectMissing):
-        documents = read_documents(objects.get(settings.SESSIONS_BUCKET, key))
-    if number > len(documents):
-        raise SessionMissing(f"The file of {record.file_name!r} does not hold it: manage.py reindex --sessions")
-    return documents[number - 1].data
 
 
 def _offsets(expected: Sequence[Expected], *, record: SessionRecord, search: timedelta) -> tuple[float, float]:

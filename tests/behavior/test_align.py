@@ -10,10 +10,12 @@ from behavior import keys
 from behavior.align import Asked, Proposal, keep, propose
 from behavior.alignment import from_json
 from behavior.alignment_errors import CodesMissing, TrialsUnmatched
+from behavior.errors import SessionMissing
 from behavior.models import SessionNote
 from behavior.noted import notes_of
 from behavior.notes import read_notes
 from behavior.record import SessionRecord
+from behavior.trigger_channel import recordings_in
 from behavior.trigger_table import read_triggers
 from chunks.format.clock import day_zero
 from chunks.models import Recording, RecordingState
@@ -54,7 +56,6 @@ class Held:
             asked=Asked(**asked),  # type: ignore[arg-type]
             objects=self.objects,
             scope=scope or server_scope(means="command"),
-            by="dana",
         )
 
 
@@ -81,7 +82,7 @@ def test_a_session_is_aligned_over_the_edges_of_chunks(held: Held) -> None:
     held.record_on("DC01")
     found = held.propose()
     assert_right(found, held)
-    assert (found.alignment.channel, found.alignment.method, found.alignment.author) == ("DC01", "triggers", "dana")
+    assert (found.alignment.channel, found.alignment.method, found.alignment.author) == ("DC01", "triggers", "server")
     assert found.alignment.since == BEGIN + timedelta(seconds=SESSION_S)
     assert not found.alignment.needs_yes
     assert (found.decoded.inverted, found.decoded.layout) == (True, WRITTEN)
@@ -120,8 +121,15 @@ def test_recordings_that_are_not_ok_are_not_read(held: Held) -> None:
 def test_who_may_not_see_the_patient_aligns_nothing(held: Held) -> None:
     held.record_on("DC01")
     nobody = scope_for(make_user("eve"), means="command")
-    with pytest.raises(CodesMissing, match="No recording lies around"):
+    with pytest.raises(SessionMissing):
         held.propose(scope=nobody)
+    found = held.propose()
+    with pytest.raises(SessionMissing):
+        keep(held.record, found.alignment, triggers=found.triggers, reason="", objects=held.objects, by=nobody)
+    assert [each.key for each in held.objects.list(BUCKET)] == ["ToM_Loc_2003.json"]
+    times = {"start": BEGIN, "stop": BEGIN + timedelta(hours=1)}
+    assert recordings_in("2003", scope=server_scope(means="command"), **times)
+    assert not recordings_in("2003", scope=nobody, **times)
 
 
 def test_a_session_whose_codes_lie_beyond_the_search_is_refused_and_a_wider_one_finds_them(held: Held) -> None:
@@ -179,17 +187,24 @@ def replace_seconds(channel: Channel, *, seconds: float, shown: list[Shown]) -> 
 def test_what_is_kept_stands_in_the_notes_and_beside_them(held: Held) -> None:
     held.record_on("DC01")
     found = held.propose()
-    keep(held.record, found.alignment, triggers=found.triggers, objects=held.objects, by="dana", reason="first")
+    keep(
+        held.record,
+        found.alignment,
+        triggers=found.triggers,
+        objects=held.objects,
+        by=server_scope(means="command"),
+        reason="first",
+    )
     notes = read_notes(held.objects.get(BUCKET, keys.notes_key("ToM_Loc_2003.json")))
     assert from_json(notes.of(1).alignment or {}) == found.alignment
-    assert [(each.by, each.session, each.reason) for each in notes.history] == [("dana", 1, "first")]
+    assert [(each.by, each.session, each.reason) for each in notes.history] == [("server", 1, "first")]
     copy = notes_of([held.record.file_name])[held.record.file_name]
     assert from_json(copy.alignment) == found.alignment
     table = held.objects.get(BUCKET, "ToM_Loc_2003.json.triggers.csv")
     assert read_triggers(table) == list(found.triggers)
     assert not keys.is_session_key("ToM_Loc_2003.json.triggers.csv")
     # Again, without codes: the old table would tell of another alignment.
-    keep(held.record, found.alignment, triggers=(), objects=held.objects, by="dana")
+    keep(held.record, found.alignment, triggers=(), reason="", objects=held.objects, by=everybody)
     assert len(read_notes(held.objects.get(BUCKET, "ToM_Loc_2003.json.notes.json")).history) == 2
     assert [each.key for each in held.objects.list(BUCKET)] == ["ToM_Loc_2003.json", "ToM_Loc_2003.json.notes.json"]
 

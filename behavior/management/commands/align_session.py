@@ -75,12 +75,12 @@ class Command(SessionsCommand):
             if options["clock"] or options["hand"] is not None:
                 alignment = _chosen(record, options, since=since_of(record, scope=scope), by=scope.by)
             else:
-                proposal = propose(record, asked=_asked(options), objects=objects, scope=scope, by=scope.by)
+                proposal = propose(record, asked=_asked(options), objects=objects, scope=scope)
                 alignment, triggers = proposal.alignment, proposal.triggers
                 self._show(proposal)
             kept = not options["dry_run"] and (options["yes"] or not alignment.needs_yes)
             if kept:
-                keep(record, alignment, triggers=triggers, objects=objects, by=scope.by, reason=options["reason"])
+                keep(record, alignment, triggers=triggers, reason=options["reason"], objects=objects, by=scope)
             elif not options["dry_run"]:
                 act.ends_as(audit.Outcome.REFUSED, reason="doubtful")
         self.stdout.write(_summary(alignment))
