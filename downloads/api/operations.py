@@ -18,6 +18,7 @@ from downloads.api.schemas import (
     DownloadShown,
     DownloadWords,
     Ending,
+    FileWanted,
     Me,
     SearchAnswer,
     SearchWords,
@@ -140,16 +141,16 @@ def manifest(request: HttpRequest, download: int) -> HttpResponseBase:
 
 @api.get(
     "downloads/{int:download}/file",
-    response=may_answer(404, 409, 410, 412, 416, 502, 503),
+    response=may_answer(404, 409, 410, 412, 416, 422, 502, 503),
     summary="One file of a download",
     openapi_extra={"responses": _FILE_ANSWERS},
 )
-def file(request: HttpRequest, download: int, path: str) -> HttpResponseBase:
-    """`path` is that of the manifest. `Range` (one), `If-Range`, `If-Match` and `If-None-Match` are understood."""
+def file(request: HttpRequest, download: int, asked: Query[FileWanted]) -> HttpResponseBase:
+    """`Range` (one), `If-Range`, `If-Match` and `If-None-Match` are understood."""
     asker = asker_of(request, may="download")
     job = progress.fetching(download, scope=asker.scope)
     store = open_objects(settings.OBJECTS_URL)
-    found = file_at(path, selection=parse_url(job.question), scope=asker.scope, store=store)
+    found = file_at(asked.path, selection=parse_url(job.question), scope=asker.scope, store=store)
     return send_file(request, found, job=job, store=store)
 
 

@@ -73,6 +73,10 @@ REFUSALS: Mapping[type[Exception], Refusal] = {
 }
 
 MEANINGS: Mapping[int, str] = {
+    200: "Done.",
+    201: "It has begun.",
+    206: "The range that was asked for.",
+    304: "You have it already.",
     400: "The request cannot be read.",
     401: "No token, or one that opens nothing.",
     403: "The token's person may not do this.",
@@ -83,6 +87,7 @@ MEANINGS: Mapping[int, str] = {
     413: "The question is too long.",
     416: "The range lies outside the file.",
     422: "The question cannot be read; `problems` names every fault.",
+    500: "The portal has made a mistake; the number in `message` stands in its log.",
     502: "The store does not give the object out.",
     503: "Not now: `Retry-After` says when. The headers database sleeps, the store is silent, or much is being sent.",
 }
@@ -90,7 +95,7 @@ MEANINGS: Mapping[int, str] = {
 
 def may_answer(*statuses: int) -> dict[int, Any]:
     """The refusals of an operation, for its `response`."""
-    return dict.fromkeys(sorted({401, 403, *statuses}), Failure)
+    return dict.fromkeys(sorted({401, 403, 500, *statuses}), Failure)
 
 
 def install(api: NinjaAPI) -> None:

@@ -42,6 +42,10 @@ class DownloadWords(Words):
         return {name: values for name, values in known.items() if values} | unknown
 
 
+class FileWanted(Schema):
+    path: str = Field(description="one of the manifest")
+
+
 class Problem(Schema):
     field: str = Field(description="the word or parameter that is at fault")
     message: str = Field(description="what is wrong with it, and how to write it")

@@ -1,4 +1,4 @@
-"""What is served beside the API's operations: its description as OpenAPI, and the client `ecog` itself.
+"""What is served beside the API's operations: its description (OpenAPI, and a page), and the client `ecog` itself.
 
 Owns: that the client comes with the portal's own address in it, so that its user need not know it.
 """
@@ -9,11 +9,11 @@ from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import reverse
+from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from downloads.api.operations import api
+from downloads.api import description
 from people.roles import requires
 
 PROGRAM = Path(__file__).resolve().parents[2] / "clients" / "ecog.py"
@@ -24,8 +24,15 @@ ADDRESS_LINE = 'PORTAL = ""\n'
 @cache_control(private=True)
 def openapi(_request: HttpRequest) -> JsonResponse:
     """The description, for people who are logged in."""
-    prefix = reverse("api:me").removesuffix("me")
-    return JsonResponse(api.get_openapi_schema(path_prefix=prefix), json_dumps_params={"indent": 2})
+    return JsonResponse(description.openapi(), json_dumps_params={"indent": 2})
+
+
+@require_safe
+def docs(request: HttpRequest) -> HttpResponse:
+    """The same as a page."""
+    return render(
+        request, "downloads/api.html", {"operations": description.operations(), "address": settings.PORTAL_URL}
+    )
 
 
 @requires("search")

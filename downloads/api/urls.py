@@ -24,5 +24,6 @@ def _operations() -> Iterator[URLPattern]:
 urlpatterns = [
     path("ecog", served.client, name="client"),
     path("api/v1/openapi.json", served.openapi, name="openapi"),
+    path("api/v1/docs", served.docs, name="api-docs"),
     path("api/v1/", include((list(_operations()), "api"))),
 ]
