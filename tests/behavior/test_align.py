@@ -186,6 +186,7 @@ def replace_seconds(channel: Channel, *, seconds: float, shown: list[Shown]) -> 
 
 def test_what_is_kept_stands_in_the_notes_and_beside_them(held: Held) -> None:
     held.record_on("DC01")
+    everybody = server_scope(means="command")
     found = held.propose()
     keep(
         held.record,
