@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from behavior.errors import SessionMissing
+from behavior.kept_counts import counts_of
 from behavior.keys import split_file_name
 from behavior.models import TaskAlias
 from behavior.names import Aliases, Group, fold, groups_of, matching, nearest, split_names
@@ -73,7 +74,7 @@ class Catalogue:
         self._sessions = sessions or sessions_here()
         self._by_name: dict[str, dict[str, int]] = {}
         hidden = set()
-        for count in self._sessions.counts():
+        for count in counts_of(self._sessions):
             if scope.allows(count.subject):
                 self._by_name.setdefault(count.experiment, {})[count.subject] = count.sessions
             else:

@@ -9,6 +9,7 @@ Python.
     behavioral-task-counts  experiment + subject → sessions
 """
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,8 @@ class TableNames:
 
 
 def make_tables(calls: Calls, *, names: TableNames) -> list[str]:
-    """Makes the tables that are missing and waits until they can be used; the names of those made just now.
+    """Makes the tables that are missing, and indexes missing in those that are there, and waits until they can be used;
+    the names of the tables made just now.
 
     Raises `SessionsUnavailable` where a table of that name has other keys.
     """
@@ -54,18 +56,40 @@ def _make(calls: Calls, name: str, schema: dict[str, Any]) -> bool:
         if error.response.get("Error", {}).get("Code") != "ResourceInUseException":
             with speaking():
                 raise
-        _check(calls, name, schema)
+        _complete(calls, name, schema)
         return False
     return True
 
 
-def _check(calls: Calls, name: str, schema: dict[str, Any]) -> None:
+def _complete(calls: Calls, name: str, schema: dict[str, Any]) -> None:
+    """Adds the indexes that a table made by others lacks."""
     held = calls.ask("describe_table", TableName=name)["Table"]
-    wanted = {index["IndexName"] for index in schema.get("GlobalSecondaryIndexes", ())}
-    missing = wanted - {index["IndexName"] for index in held.get("GlobalSecondaryIndexes", ())}
-    if held["KeySchema"] != schema["KeySchema"] or missing:
-        lacks = f" and lacks {', '.join(sorted(missing))}" if missing else ""
-        raise SessionsUnavailable(f"There is a table {name} with other keys{lacks}. Rename it, or add what is missing.")
+    if held["KeySchema"] != schema["KeySchema"]:
+        raise SessionsUnavailable(f"There is a table {name} with other keys than sessions need. Rename it.")
+    on_demand = held.get("BillingModeSummary", {}).get("BillingMode") == "PAY_PER_REQUEST"
+    there = {index["IndexName"] for index in held.get("GlobalSecondaryIndexes", ())}
+    for index in schema.get("GlobalSecondaryIndexes", ()):
+        if index["IndexName"] in there:
+            continue
+        named = {key["AttributeName"] for key in [*index["KeySchema"], *schema["KeySchema"]]}
+        create = {part: value for part, value in index.items() if part != "ProvisionedThroughput" or not on_demand}
+        calls.ask(
+            "update_table",
+            TableName=name,
+            AttributeDefinitions=[each for each in schema["AttributeDefinitions"] if each["AttributeName"] in named],
+            GlobalSecondaryIndexUpdates=[{"Create": create}],
+        )
+        _await_index(calls, name, index=index["IndexName"])  # one is made at a time
+
+
+def _await_index(calls: Calls, name: str, *, index: str) -> None:
+    for _ in range(WAITS):
+        table = calls.ask("describe_table", TableName=name)["Table"]
+        states = {each["IndexName"]: each["IndexStatus"] for each in table.get("GlobalSecondaryIndexes", ())}
+        if table["TableStatus"] == states.get(index) == "ACTIVE":
+            return
+        time.sleep(WAIT_S)
+    raise SessionsUnavailable(f"The index {index} of the table {name} is still being made. Wait, then try again.")
 
 
 def _records() -> dict[str, Any]:

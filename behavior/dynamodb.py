@@ -37,6 +37,8 @@ _serialize, _deserialize = TypeSerializer().serialize, TypeDeserializer().deseri
 class DynamoSessions(Sessions):
     """The tables of one region, or of a server that speaks its protocol at `endpoint`."""
 
+    counts_last_s = 10.0
+
     def __init__(
         self,
         *,

@@ -45,10 +45,15 @@ def notes_of(file_names: Collection[str]) -> dict[str, SessionNote]:
     return found
 
 
-def greatest_offset_us(subject: str) -> int:
-    """The greatest clock offset, whatever its sign, of any session of the subject: a join widens its window by it."""
-    rows = SessionNote.objects.filter(subject=subject).exclude(clock_offset_us=0)
-    return int(rows.aggregate(most=Max(Abs("clock_offset_us")))["most"] or 0)
+def greatest_offsets_us(subjects: Collection[str]) -> dict[str, int]:
+    """The greatest clock offset, whatever its sign, of any session of each of these subjects that has one: a join with
+    recordings widens its window by it."""
+    found: dict[str, int] = {}
+    names = sorted(set(subjects))
+    for first in range(0, len(names), NAMES_A_QUERY):
+        rows = SessionNote.objects.filter(subject__in=names[first : first + NAMES_A_QUERY]).exclude(clock_offset_us=0)
+        found |= dict(rows.values_list("subject").annotate(most=Max(Abs("clock_offset_us"))).order_by())
+    return found
 
 
 def _of(record: SessionRecord, notes: Notes) -> object:

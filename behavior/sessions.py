@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from behavior.record import SessionRecord
 
@@ -38,6 +38,9 @@ class Stored:
 class Sessions(ABC):
     """Records of sessions. Methods raise `behavior.errors.SessionsUnavailable`; iterators are lazy, their errors come
     with the first item. Records that cannot be read are left out everywhere but in `everything`."""
+
+    # So long what `counts` said may be shown again by who lists tasks with every letter typed.
+    counts_last_s: ClassVar[float] = 0.0
 
     @abstractmethod
     def replace(self, key: str, records: Sequence[SessionRecord]) -> bool:

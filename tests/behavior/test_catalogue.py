@@ -1,11 +1,15 @@
 """Tasks and sessions as a person may see them: names of hidden patients are nowhere."""
 
+import time
+from collections.abc import Sequence
+
 import pytest
 
 from behavior.catalogue import Catalogue, session, sessions_of
 from behavior.errors import SessionMissing
 from behavior.models import TaskAlias
 from behavior.names import fold
+from behavior.sessions import TaskCount
 from behavior.table import TableSessions
 from people.patients import add_patient
 from people.scope import Scope, scope_for, server_scope
@@ -125,3 +129,21 @@ def test_a_patient_s_sessions_and_one_of_them(alice: Scope, everybody: Scope) ->
         with pytest.raises(SessionMissing, match=f"There is no session '{missing}'"):
             session(missing, scope=alice)
     assert session("secret_study_2004_0.json", scope=everybody).subject == "2004"
+
+
+def test_who_types_letter_by_letter_reads_costly_counts_once(everybody: Scope, held: TableSessions) -> None:
+    class Costly(TableSessions):
+        counts_last_s = 0.2
+        asked = 0
+
+        def counts(self) -> Sequence[TaskCount]:
+            self.asked += 1
+            return super().counts()
+
+    costly = Costly()
+    for typed in ("t", "to", "tom"):
+        assert Catalogue(scope=everybody, sessions=costly).suggest(typed)
+    assert costly.asked == 1
+    time.sleep(0.25)
+    assert Catalogue(scope=everybody, sessions=costly).tasks()
+    assert costly.asked == 2
