@@ -82,7 +82,7 @@ WAIT_MAX_S = 60.0  # longer waits than this are the person's to decide
 ALIVE_EVERY_S = 60.0
 TICK_S = 0.2
 READ_BYTES = 1 << 18
-JSON_MAX_BYTES = 1 << 26
+JSON_MAX_BYTES, ROW_MAX_BYTES = 1 << 26, 1 << 14
 ADDRESS_MAX = 8000
 FAILURES_SAID = 20
 SPARE, BLOCK_BYTES = 0.05, 4096
@@ -377,7 +377,7 @@ class Portal:
         content = answer.read(JSON_MAX_BYTES)
         try:
             return json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Later(f"What {self._netloc} answers is not of an ECoG Portal: check the address.") from None
 
 
@@ -1092,7 +1092,7 @@ class Taking:
         outcome = "failed"
         try:
             with on_disk(), self._spool() as listed:
-                self._list(listed)
+                self._list(listed, begun["totals"])
                 self._bring(begun, listed)
             outcome = "done"
         except (KeyboardInterrupt, Stopped):
@@ -1113,7 +1113,8 @@ class Taking:
         with tempfile.TemporaryFile(dir=self._folder.nearest()) as file:
             yield file
 
-    def _list(self, listed: IO[bytes]) -> None:
+    def _list(self, listed: IO[bytes], totals: dict[str, Any]) -> None:
+        at_most_bytes = ROW_MAX_BYTES * (totals["chunks"] + totals["recordings"] + 1)
         waiting, complete = self._portal.waiting(), False
         while not complete:
             try:
@@ -1121,6 +1122,8 @@ class Taking:
                     listed.seek(0)
                     listed.truncate()
                     while piece := answer.read(READ_BYTES):
+                        if listed.tell() > at_most_bytes:
+                            raise Trouble("The portal's manifest does not end. Nothing was written.")
                         with on_disk():
                             listed.write(piece)
                 complete = True
@@ -1323,6 +1326,8 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 (one line for each kind o
         )
     except OSError as error:
         return said(f"This computer refuses: {error.strerror or type(error).__name__}.", NOTHING)
+    except Exception as error:  # noqa: BLE001 (a person is told in a sentence)
+        return said(f"This is a fault of ecog ({type(error).__name__}): tell the portal's administrator.", NOTHING)
 
 
 def said(sentence: str, status: int) -> int:

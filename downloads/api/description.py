@@ -51,7 +51,7 @@ def operations() -> list[Operation]:
             method=method.upper(),
             path=path,
             summary=each["summary"],
-            text=each.get("description", ""),
+            text=each.get("description", "").replace("`", ""),
             words=tuple(_words(each)),
             answers=tuple(Line(name=status, text=answer["description"]) for status, answer in _by_status(each)),
         )

@@ -188,6 +188,7 @@ def test_files_that_would_be_one_on_another_machine_are_refused(laptop: Computer
         manifest(row(CHUNK)[:-3], row(NOTES)),
         b"\xff\xfe" * 2000,
         HONEST + HONEST,
+        HONEST + b"x" * 1_000_000,
     ],
 )
 def test_a_manifest_that_is_none_or_was_cut_is_refused(laptop: Computer, tmp_path: Path, listed: bytes) -> None:
@@ -198,7 +199,7 @@ def test_a_manifest_that_is_none_or_was_cut_is_refused(laptop: Computer, tmp_pat
     assert everything(tmp_path) == []
 
 
-@pytest.mark.parametrize("body", [b"[]", b"{}", b"nonsense", b'{"id": "x", "totals": 5}', b"\xff" * 10])
+@pytest.mark.parametrize("body", [b"[]", b"{}", b"nonsense", b'{"id": "x", "totals": 5}', b"[" * 100_000])
 def test_an_answer_that_is_no_portals_is_one_sentence(laptop: Computer, body: bytes) -> None:
     with server(lambda _asked: Reply(200, body)) as (url, _):
         said = fetch(laptop, url, "--patience", "0.2")
