@@ -5,6 +5,7 @@ sleeps they answer as every page does.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +23,7 @@ from chunks.format.clock import day_of
 from chunks.format.keys import recording_key
 from chunks.header_list import DAY, PATIENT, Asked
 from chunks.models import ChunkHeader, HeadersState, Recording
-from chunks.recording_list import recordings, visible_recordings
+from chunks.recording_list import days_of, recordings, visible_recordings
 from jobs.terminal import size_text, time_text
 from people.asking import page_scope
 from people.readonly_admin import ReadOnlyAdmin
@@ -88,9 +89,9 @@ class ChunkHeaderAdmin(OfPatients):
     search_fields = ("object_key",)
     search_help_text = "bucket/key, or a key's beginning, such as day3_140500/LTG12: then the first 500"
     change_list_template = "admin/chunks/headers.html"
-    fields = ("place", "recording_page", "channel", "label", "label_norm", "chunk", "day", "start", "stop", "length",
-              "samples", "samps_per_record", "record_duration", "dtype", "size", "object_now", "etag", "crc32",
-              "file_crc32", "version", "indexed_at")  # fmt: skip
+    fields = ("place", "recording_page", "channel", "label", "label_norm", "chunk", "begins", "ends", "length",
+              "samples", "samps_per_record", "record_duration", "dtype", "bytes_", "object_now", "etag", "crc32",
+              "file_crc32", "version", "indexed")  # fmt: skip
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ANN401
         return HeaderChanges
@@ -119,7 +120,23 @@ class ChunkHeaderAdmin(OfPatients):
 
     @admin.display(description="size")
     def size(self, row: ChunkHeader) -> str:
-        return f"{size_text(row.size_bytes)} ({row.size_bytes:,} bytes)"
+        return size_text(row.size_bytes)
+
+    @admin.display(description="bytes")
+    def bytes_(self, row: ChunkHeader) -> str:
+        return f"{row.size_bytes:,}"
+
+    @admin.display(description="start")
+    def begins(self, row: ChunkHeader) -> str:
+        return moment(row.patient, row.start)
+
+    @admin.display(description="stop")
+    def ends(self, row: ChunkHeader) -> str:
+        return moment(row.patient, row.stop)
+
+    @admin.display(description="indexed")
+    def indexed(self, row: ChunkHeader) -> str:
+        return utc(row.indexed_at)
 
     @admin.display(description="place in the store")
     def place(self, row: ChunkHeader) -> str:
@@ -140,9 +157,9 @@ class RecordingAdmin(OfPatients):
     list_filter = (PatientFilter, StateFilter)
     search_fields = ("name",)
     search_help_text = "bucket/name, or a recording's whole name, such as day3_140500"
-    fields = ("place", "recording_page", "chunks", "state", "days", "start", "stop", "clock_offset_us",
-              "chunks_expected", "size", "fingerprint", "data_sha256", "channel_list", "warning_list", "object_now",
-              "etag", "indexed_at")  # fmt: skip
+    fields = ("place", "recording_page", "chunks", "state", "begins", "ends", "clock_offset_us", "chunks_expected",
+              "size", "fingerprint", "data_sha256", "channel_list", "warning_list", "object_now", "etag",
+              "indexed")  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         return visible_recordings(page_scope(request))
@@ -155,8 +172,20 @@ class RecordingAdmin(OfPatients):
 
     @admin.display(description="days")
     def days(self, row: Recording) -> str:
-        first, last = (day_of(row.patient, moment) for moment in (row.start, row.stop))
-        return str(first) if first == last else f"{first} to {last}"
+        days = days_of(row)
+        return str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
+
+    @admin.display(description="start")
+    def begins(self, row: Recording) -> str:
+        return moment(row.patient, row.start)
+
+    @admin.display(description="stop")
+    def ends(self, row: Recording) -> str:
+        return moment(row.patient, row.stop)
+
+    @admin.display(description="indexed")
+    def indexed(self, row: Recording) -> str:
+        return utc(row.indexed_at)
 
     @admin.display(description="channels")
     def channels_held(self, row: Recording) -> int:
@@ -209,6 +238,15 @@ class RecordingChanges(ChangeList):
 class HeadersStateAdmin(ReadOnlyAdmin):
     list_display = ("state", "since", "who", "generation", "note")
     fields = ("state", "since", "who", "host", "port", "generation", "note")
+
+
+def moment(patient: str, at: datetime) -> str:
+    """A time on the patient's clock, by the day and as the row has it."""
+    return f"day {day_of(patient, at)} {at.time().isoformat()} ({at.isoformat(sep=' ')})"
+
+
+def utc(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def recording_link(patient: str, name: str) -> str | SafeString:

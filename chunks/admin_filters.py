@@ -11,9 +11,9 @@ from typing import Any
 from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest
 
-from chunks.format.clock import day_of
 from chunks.header_list import CHANNEL, DAY, PATIENT, RECORDING
 from chunks.models import Recording, RecordingState
+from chunks.recording_list import days_of
 from people.asking import page_scope
 from people.readonly_admin import OfferedFilter
 
@@ -37,7 +37,7 @@ class DayFilter(OfferedFilter):
     def lookups(self, request: HttpRequest, _admin: "ModelAdmin[Any]") -> Choices:
         days: set[int] = set()
         for each in _recordings(request):
-            days.update(range(day_of(each.patient, each.start), day_of(each.patient, each.stop) + 1))
+            days.update(days_of(each))
         return [(str(day), f"day {day}") for day in sorted(days)]
 
 

@@ -4,10 +4,13 @@ Owns: the form of these queries; as in `chunks.header_list` one index leads and 
 beside their chunks, so a state may be asked for of all patients: then the rows are passed in the order of their number.
 """
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
 
+from chunks.format.clock import day_of
 from chunks.format.keys import patient_bucket
 from chunks.models import Recording
 from people.scope import Scope
@@ -39,3 +42,9 @@ def visible_recordings(scope: Scope) -> QuerySet[Recording]:
     """All recordings of the patients in the scope, without order; no index is chosen by that."""
     seen = scope.visible(scope.patients)
     return Recording.objects.alias(of_patient=Concat("patient", Value(""))).filter(Q(of_patient__in=seen))
+
+
+def days_of(recording: Recording) -> range:
+    """The days in which something of it was recorded, if it has no gaps."""
+    last = max(recording.start, recording.stop - timedelta(microseconds=1))
+    return range(day_of(recording.patient, recording.start), day_of(recording.patient, last) + 1)

@@ -4,6 +4,7 @@ Owns: what these pages show and by what they are filtered; the values offered co
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -83,12 +84,12 @@ class AuditAdmin(ReadOnlyAdmin):
 
 
 class AuditEntryAdmin(AuditAdmin):
-    list_display = ("at", "act", "by_name", "means", "origin", "question", "bytes", "outcome_text")
+    list_display = ("when", "act", "by_name", "means", "origin", "question", "bytes", "outcome_text")
     list_filter = (SinceFilter, UserFilter, ActFilter, MeansFilter, TouchedPatientFilter)
     search_fields = ("by_name",)
     search_help_text = "a patient's ID, or a user's name"
-    fields = ("at", "act", "by_name", "user", "means", "origin", "question", "patient_list", "bytes", "outcome_text",
-              "reason", "closed_at")  # fmt: skip
+    fields = ("when", "act", "by_name", "user", "means", "origin", "question", "patient_list", "bytes", "outcome_text",
+              "reason", "closed")  # fmt: skip
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ANN401
         return EntryChanges
@@ -96,6 +97,14 @@ class AuditEntryAdmin(AuditAdmin):
     def patients_shown(self, _rows: Iterable[Any], request: HttpRequest) -> Iterable[str]:
         asked = request.GET.get(PATIENT, "")
         return [asked] if Patient.objects.filter(pk=asked).exists() else ()
+
+    @admin.display(description="at")
+    def when(self, row: AuditEntry) -> str:
+        return utc(row.at)
+
+    @admin.display(description="closed at")
+    def closed(self, row: AuditEntry) -> str:
+        return utc(row.closed_at) if row.closed_at else ""
 
     @admin.display(description="patients")
     def patient_list(self, row: AuditEntry) -> str:
@@ -122,4 +131,8 @@ class AuditedPatientAdmin(AuditAdmin):
 
     @admin.display(description="at")
     def at(self, row: AuditedPatient) -> str:
-        return f"{row.entry.at:%Y-%m-%d %H:%M:%S} UTC"
+        return utc(row.entry.at)
+
+
+def utc(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"

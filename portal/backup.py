@@ -154,7 +154,7 @@ def _write(archive: zipfile.ZipFile, *, made_at: datetime) -> dict[str, int]:
 def _write_rows(archive: zipfile.ZipFile, model: type[models.Model]) -> tuple[int, str]:
     file, count, writer = _Member(archive, member(model)), 0, RowWriter()
     for rows in _batches(model):
-        writer.serialize(rows, stream=file)
+        writer.serialize(rows, stream=file)  # type: ignore[arg-type]  # all that is asked of it is `write`
         count += len(rows)
     return count, file.close()
 

@@ -133,8 +133,7 @@ def _empty() -> None:
 
 
 def _tables(model: type[models.Model]) -> list[str]:
-    joining = [field.remote_field.through._meta.db_table for field in model._meta.local_many_to_many]
-    return [*joining, model._meta.db_table]
+    return [*(field.m2m_db_table() for field in model._meta.local_many_to_many), model._meta.db_table]
 
 
 def _fill(archive: zipfile.ZipFile, model: type[models.Model], *, expected: int) -> None:

@@ -29,7 +29,7 @@ ASKING = "read audit"
 # A cursor is a row's number: more digits than a number of 64 bits has are none.
 _MAX_DIGITS = 18
 TITLES = {
-    Part.LOOKED: ("looked", "Who looked", "Searches and pages that told about her."),
+    Part.LOOKED: ("looked", "Who looked", "Searches and pages that told about this patient."),
     Part.TOOK: ("took", "Who took what home", "Bundles made and fetched, and downloads by command."),
     Part.REST: ("rest", "Everything else", "Ingests, grants, corrections, and questions to this audit."),
 }

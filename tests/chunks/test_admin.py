@@ -160,6 +160,7 @@ def test_the_page_of_a_header_tells_what_the_store_says_now(client, tmp_path):
     ChunkHeader.objects.filter(pk=row.pk).update(etag=info.etag, size_bytes=1)
     assert "as this row says" in said()
     assert f"{row.bucket}/{row.object_key}" in said()
+    assert "day 0 22:00:00 (2001-12-31 22:00:00)" in said()
 
 
 @pytest.mark.usefixtures("week", "manager")

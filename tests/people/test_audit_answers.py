@@ -190,6 +190,8 @@ def test_the_command_answers_as_lines_csv_and_json_and_is_written_down(capsys):
     assert {(each.by_name, each.means, each.outcome, each.patients.get().patient) for each in asked} == {
         ("server", "command", "done", "2002")
     }
+    with pytest.raises(CommandError, match="'soon' is no day: write a real day"):
+        said("--from", "soon")
     with pytest.raises(CommandError, match="exchange them"):
         said("--from", "2025-06-02", "--to", "2025-06-01")
 

@@ -1,6 +1,6 @@
 """`manage.py audit --patient ID`: who could see a patient when, who looked, who took what home."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,7 @@ from people.scope import server_scope
 ASKING = "read audit"
 SHOWN = ("user", "act", "which", "means", "origin", "question", "bytes", "outcome", "reason", "given_by", "revoked_by",
          "note")  # fmt: skip
-DAY = "such as 2026-03-31, a real day in UTC"
+DAY = "a real day in UTC, such as 2026-03-31"
 
 
 class Command(BaseCommand):
@@ -24,8 +24,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--patient", metavar="ID", required=True)
-        parser.add_argument("--from", dest="first", metavar="DATE", type=date.fromisoformat, help=f"first day, {DAY}")
-        parser.add_argument("--to", dest="last", metavar="DATE", type=date.fromisoformat, help=f"last day, {DAY}")
+        parser.add_argument("--from", dest="first", metavar="DATE", type=_day, help=f"first day, {DAY}")
+        parser.add_argument("--to", dest="last", metavar="DATE", type=_day, help=f"last day, {DAY}")
         form = parser.add_mutually_exclusive_group()
         form.add_argument("--csv", action="store_true", help="as CSV, for a spreadsheet")
         form.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -58,6 +58,13 @@ class Command(BaseCommand):
             lines = (_sentence(row) for row in rows)
         for text in lines:
             self.stdout.write(text, ending="")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no day: write {DAY}") from None
 
 
 def _sentence(row: Row) -> str:

@@ -21,9 +21,7 @@ class Command(PortalCommand):
     for_people = (BackupError, OSError)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--to", metavar="DIR", type=Path, help="a folder (else backups in the data folder)"
-        )
+        parser.add_argument("--to", metavar="DIR", type=Path, help="a folder (else backups in the data folder)")
         parser.add_argument("--keep", metavar="N", type=_count, help="of the backups there, keep the newest N")
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 (the signature is Django's)
