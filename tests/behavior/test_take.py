@@ -3,6 +3,9 @@
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,10 +21,12 @@ from people.errors import PatientUnknown, PatientWithdrawn
 from people.models import Patient
 from people.patients import add_patient
 from people.scope import server_scope
-from storage.objects import Objects
+from storage.folder import FolderObjects
+from storage.objects import Body, ObjectInfo, Objects
 from tests.behavior.conftest import BUCKET
 from tests.behavior.made import content, document
 from tests.selections.made import DAY, hold
+from tests.shared_database import at_once
 
 pytestmark = pytest.mark.database
 KEY = "ToM_Loc_2003.json"
@@ -211,3 +216,36 @@ def test_a_word_that_cannot_be_is_refused_before_anything_is_written(objects: Ob
     with pytest.raises(NotASession):
         take(b"", objects=objects, sessions=TableSessions(), by=server_scope(means="command"))
     assert keys(objects) == []
+
+
+@pytest.mark.database(transaction=True)
+def test_several_who_store_the_same_name_at_once_lose_nothing(objects: Objects, transactional_db: None) -> None:
+    add_patient("2003")
+    files = [content(document(day=3, data=(number,))) for number in range(5)]
+
+    def store(number: int) -> Taken:
+        scope = server_scope(means="command")
+        return take(files[number], objects=objects, sessions=TableSessions(), by=scope)
+
+    taken = at_once(store, threads=len(files))
+    assert sorted(objects.get(BUCKET, each.key) for each in taken) == files
+    assert len(records()) == 5
+    assert [each.outcome for each in at_once(store, threads=len(files))] == ["already there"] * 5
+
+
+def test_who_comes_a_moment_too_late_takes_the_next_name(patient: str, objects: Objects, settings: Any) -> None:
+    other = content(document(data=("other",)))
+
+    class Racing(FolderObjects):
+        """In the moment between looking and writing somebody else writes."""
+
+        def put(self, bucket: str, key: str, body: Body, **how: Any) -> ObjectInfo:
+            if key == KEY:
+                objects.put(bucket, KEY, other)
+            return super().put(bucket, key, body, **how)
+
+    racing = Racing(Path(urlsplit(settings.OBJECTS_URL).path))
+    scope = server_scope(means="command")
+    taken = take(content(document()), objects=racing, sessions=TableSessions(), by=scope)
+    assert taken.key == "ToM_Loc_2003_day3_090503.json"
+    assert objects.get(BUCKET, KEY) == other
