@@ -20,6 +20,7 @@ from people.audit_list import ACT, DAYS, MEANS, PATIENT, SERVER, SINCE, USER, en
 from people.models import AuditedPatient, AuditEntry, Patient
 from people.readonly_admin import OfferedFilter, ReadOnlyAdmin
 
+NO_BREAK_HYPHEN, NO_BREAK_SPACE = "\u2011", "\u00a0"
 Choices = list[tuple[str, str]]
 OTHER_ACTS = ("add patient", "ingest", "make account", "change account", "give grant", "revoke grant", "end grant",
               "make token", "revoke token", "log in", "log out", "read audit")  # fmt: skip
@@ -84,7 +85,7 @@ class AuditAdmin(ReadOnlyAdmin):
 
 
 class AuditEntryAdmin(AuditAdmin):
-    list_display = ("when", "act", "by_name", "means", "origin", "question", "bytes", "outcome_text")
+    list_display = ("when", "act", "by_name", "means", "origin", "bytes", "outcome_text", "question")
     list_filter = (SinceFilter, UserFilter, ActFilter, MeansFilter, TouchedPatientFilter)
     search_fields = ("by_name",)
     search_help_text = "a patient's ID, or a user's name"
@@ -98,11 +99,11 @@ class AuditEntryAdmin(AuditAdmin):
         asked = request.GET.get(PATIENT, "")
         return [asked] if Patient.objects.filter(pk=asked).exists() else ()
 
-    @admin.display(description="at")
+    @admin.display(description="at (UTC)")
     def when(self, row: AuditEntry) -> str:
         return utc(row.at)
 
-    @admin.display(description="closed at")
+    @admin.display(description="closed at (UTC)")
     def closed(self, row: AuditEntry) -> str:
         return utc(row.closed_at) if row.closed_at else ""
 
@@ -129,10 +130,11 @@ class AuditedPatientAdmin(AuditAdmin):
         address = reverse("admin:people_auditentry_change", args=[row.entry_id])
         return format_html('<a href="{}">{}</a>', address, row.entry)
 
-    @admin.display(description="at")
+    @admin.display(description="at (UTC)")
     def at(self, row: AuditedPatient) -> str:
         return utc(row.entry.at)
 
 
 def utc(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    """In one line: a column of a list breaks at blanks and hyphens."""
+    return f"{at:%Y-%m-%d %H:%M:%S}".replace("-", NO_BREAK_HYPHEN).replace(" ", NO_BREAK_SPACE)

@@ -207,7 +207,7 @@ def test_the_page_answers_the_board_and_is_written_down(client, admin):
         "alice",
         "protocol 7",
         "10.0.0.7",
-        "4321",
+        "4,321",
         "outcome unknown",
         "&lt;b&gt;",
         "sees all patients now",
