@@ -18,8 +18,8 @@ MAY_IMPORT = {
     "jobs": {"people"},
     "chunks": {"people", "jobs", "storage"},
     "behavior": {"people", "jobs", "chunks", "storage"},
-    "selections": {"people", "jobs", "chunks"},
-    "downloads": {"people", "jobs", "storage", "chunks", "selections"},
+    "selections": {"people", "jobs", "chunks", "behavior"},
+    "downloads": {"people", "jobs", "storage", "chunks", "behavior", "selections"},
 }
 APPS = {*MAY_IMPORT, "portal"}
 # Plain Python that travels to Lambdas and Spark executors.
@@ -31,6 +31,7 @@ PLAIN_MODULES = {
     "behavior.dynamo_calls": {"boto3", "botocore", "mypy_boto3_dynamodb"},
     "behavior.dynamo_tables": {"botocore"},
     "behavior.dynamodb": {"boto3", "botocore"},
+    "behavior.equal": set(),
     "behavior.errors": set(),
     "behavior.keys": set(),
     "behavior.notes": set(),
