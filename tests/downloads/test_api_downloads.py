@@ -416,3 +416,14 @@ def test_bytes_of_many_at_once_are_all_counted(held: Recording, api: Api) -> Non
         thread.join()
     assert len(sizes) == 30
     assert Job.objects.get().bytes_done == sum(sizes)
+
+
+def test_a_file_is_counted_before_its_last_bytes_go(held: Recording, api: Api) -> None:
+    """Who has it whole and ends the download at once finds it counted."""
+    download = api.begin(patient=["2002"])
+    answer = file(api, download)
+    content = next(iter(answer.streaming_content))
+    assert len(content) == int(answer["Content-Length"])
+    assert Job.objects.get().bytes_done == len(content)
+    answer.close()
+    assert Job.objects.get().bytes_done == len(content)
