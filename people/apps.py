@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.apps import AppConfig, apps
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models.signals import post_migrate
 
 from people.roles import give_roles
@@ -17,6 +17,7 @@ class PeopleConfig(AppConfig):
 
 
 def _give_roles(*, using: str, **_signal: Any) -> None:  # noqa: ANN401 (the signature is Django's)
-    # Permissions of an app are made after its own migrations, so the roles are complete after the last app's.
-    if using == DEFAULT_DB_ALIAS:
+    # Permissions of an app are made after its own migrations, so the roles are complete after the last app's. One app
+    # may be migrated alone, before there are groups.
+    if using == DEFAULT_DB_ALIAS and "auth_group" in connection.introspection.table_names():
         give_roles(apps)
