@@ -47,7 +47,7 @@ def coverage_of(patient: str, *, found_by: Stay | None = None) -> Coverage:
     """The patient's coverage; `found_by` is her part of an answer. The caller has checked that she may be seen."""
     held = list(recordings_of(patient, with_channels=True))
     chunks: dict[tuple[str, str], list[Interval]] = {}
-    for place, chunk in _chunks(patient, held):
+    for place, chunk in chunk_times(patient, held):
         chunks.setdefault(place, []).append(chunk)
     return Coverage(
         patient=patient,
@@ -64,15 +64,16 @@ def _found(stay: Stay, chunks: dict[tuple[str, str], list[Interval]]) -> Interva
     return union(chunk for place in places for chunk in chunks.get(place, ()) if overlaps(stay.intervals, chunk))
 
 
-def _chunks(patient: str, held: Sequence[Held]) -> Iterator[tuple[tuple[str, str], Interval]]:
-    """(bucket, recording) and time of every chunk of one channel of each recording."""
+def chunk_times(
+    patient: str, held: Sequence[Held], *, within: Interval | None = None
+) -> Iterator[tuple[tuple[str, str], Interval]]:
+    """(bucket, recording) and time of every chunk of one channel of each recording, of those that overlap `within`."""
     recorded = recorded_of(held)
     if recorded is None:
         return
-    for batch in _batches(_representatives(held)):
-        stay = Stay(
-            patient=patient, recorded=recorded, intervals=(recorded,), recordings=batch, unmatched=(), warnings=()
-        )
+    asked = within or recorded
+    for batch in _batches(_representatives(each for each in held if each.touches(asked))):
+        stay = Stay(patient=patient, recorded=recorded, intervals=(asked,), recordings=batch, unmatched=(), warnings=())
         rows = StayRows(stay)
         for step in rows.steps:
             for query in rows.queries(step):

@@ -37,7 +37,11 @@ EVERYTHING = Choice()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Held:
-    """A recording in state ok; its channels (none where the question names none), and which of them are asked for."""
+    """A recording in state ok; its channels (none where the question names none), and which of them are asked for.
+
+    offset_us: its clock offset. asked: the time asked for on its own clock, where that is not the same for all
+    recordings of the patient; None where it is.
+    """
 
     row: int
     bucket: str
@@ -46,6 +50,13 @@ class Held:
     stop_us: int
     channels: tuple[Channel, ...]
     choice: Choice = EVERYTHING
+    offset_us: int = 0
+    asked: Intervals | None = None
+
+    @property
+    def span(self) -> Interval:
+        """From its start to its stop, at least a microsecond (it may hold annotations alone)."""
+        return Interval(start_us=self.start_us, stop_us=max(self.start_us + 1, self.stop_us))
 
     def touches(self, interval: Interval) -> bool:
         return self.start_us < interval.stop_us and interval.start_us < self.stop_us
@@ -100,9 +111,10 @@ def labels_of(held: Iterable[Held]) -> frozenset[str]:
 
 def recordings_of(patient: str, *, with_channels: bool) -> Iterator[Held]:
     """The patient's recordings, by start. Equal lists of channels are parsed once, and are one object."""
-    fields = ("id", "bucket", "name", "start", "stop", *(("channels",) if with_channels else ()))
+    fields = ("id", "bucket", "name", "start", "stop", "clock_offset_us", *(("channels",) if with_channels else ()))
     parsed: dict[str, tuple[Channel, ...]] = {}
-    for row, bucket, name, start, stop, *texts in ok_recordings(patient).order_by("start", "id").values_list(*fields):
+    rows = ok_recordings(patient).order_by("start", "id").values_list(*fields)
+    for row, bucket, name, start, stop, offset_us, *texts in rows:
         for text in texts:
             if text not in parsed:
                 parsed[text] = tuple((number, label) for number, label in json.loads(text))
@@ -113,6 +125,7 @@ def recordings_of(patient: str, *, with_channels: bool) -> Iterator[Held]:
             start_us=since_day_zero_us(patient, start),
             stop_us=since_day_zero_us(patient, stop),
             channels=parsed[texts[0]] if texts else (),
+            offset_us=offset_us,
         )
 
 
