@@ -29,6 +29,10 @@ class JobCancelled(JobError):
     audit_outcome: ClassVar[str] = "cancelled"
 
 
+class HandedBack(JobError):
+    """The worker was told to stop: stop, and leave what another attempt goes on with. The job waits again."""
+
+
 class NotSent(JobError):
     """The message of a job could not be sent; the sweeper sends it later."""
 

@@ -17,12 +17,13 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseFailure
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
-from jobs.errors import JobCancelled, JobError, LeaseLost
+from jobs.errors import HandedBack, JobCancelled, JobError, LeaseLost
 from jobs.keeper import Keeper
 from jobs.models import MAX_ATTEMPTS, MAX_NOTE, MAX_REASON, Job, Jobs, Runner, State
+from jobs.stopping import told
 from people.errors import kept_message
 from people.scope import Scope, scope_for, server_scope
 
@@ -56,7 +57,7 @@ def claim(job_id: int, *, timing: Timing = TIMING) -> "Lease | None":
     this = Job.objects.filter(pk=job_id)
     # The attempt is part of the condition, so that the number read above is surely followed by mine.
     free = this.filter(Q(state=State.QUEUED) | Q(state=State.RUNNING, lease_until__lt=now)).filter(
-        attempt=job.attempt, attempt__lt=MAX_ATTEMPTS, cancel_asked=False
+        attempt=job.attempt, attempt__lt=F("handed_back") + MAX_ATTEMPTS, cancel_asked=False
     )
     attempt, until = job.attempt + 1, timing.end_of_lease()
     won = free.update(
@@ -97,7 +98,7 @@ class Lease:
         """Renews the lease from a thread of its own while the block works, then ends the job.
 
         Done where the block did not say `finish` or `fail` itself; cancelled on `JobCancelled` and Ctrl-C; failed with
-        what may be kept of any other error, which goes on; untouched on `LeaseLost`.
+        what may be kept of any other error, which goes on; waiting again on `HandedBack`; untouched on `LeaseLost`.
         """
         keeper = Keeper(self._tick, every_s=self._timing.write_s)
         keeper.start()
@@ -118,7 +119,7 @@ class Lease:
     ) -> None:
         """Says how far the work is; from any thread, as often as one likes (the keeper writes it, once a second).
 
-        Raises `LeaseLost` and `JobCancelled`: call it before each step that leaves something.
+        Raises `LeaseLost`, `JobCancelled` and `HandedBack`: call it before each step that leaves something.
         """
         with self._lock:
             before = self._shown()
@@ -167,13 +168,21 @@ class Lease:
             return
         # Whoever lost the lease besides is told of the first error, which goes on.
         with contextlib.suppress(LeaseLost):
-            if isinstance(error, KeyboardInterrupt):
+            if isinstance(error, HandedBack):
+                self._hand_back()
+            elif isinstance(error, KeyboardInterrupt):
                 self._end(self._mine(), state=State.CANCELLED, reason="Cancelled with Ctrl-C.")
             elif getattr(error, "audit_outcome", "") == "cancelled":
                 self._end(self._mine(), state=State.CANCELLED)
             else:
                 unexpected = f"It stopped at an unexpected error ({type(error).__name__})."
                 self.fail(kept_message(error) or unexpected)
+
+    def _hand_back(self) -> None:
+        """The job waits for another worker, or ends where it was cancelled meanwhile."""
+        if not self._mine().filter(cancel_asked=False).hand_back():
+            self._end(self._mine(), state=State.CANCELLED)
+        self._ended = True
 
     def _check(self) -> None:
         """Raises where the work must stop."""
@@ -184,6 +193,8 @@ class Lease:
                     self._renew()
         if self._stop is not None:
             raise self._error(self._stop)
+        if told():
+            raise HandedBack(f"Job {self.job_id} is handed back: this worker stops.")
 
     def _error(self, kind: type[JobError]) -> JobError:
         if kind is JobCancelled:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F
 from django.utils import timezone
 
 MAX_ATTEMPTS = 3
@@ -42,6 +43,18 @@ class Jobs(models.QuerySet["Job"]):
         """Ends these jobs in one UPDATE; how many they were."""
         return self.update(state=state, finished_at=now, lease_until=None, under_way_key=None, **values)
 
+    def hand_back(self) -> int:
+        """Lets these running jobs wait again, to be sent at the next sweep; the attempt is not counted. How many."""
+        return self.update(
+            state=State.QUEUED,
+            handed_back=F("handed_back") + 1,
+            lease_until=None,
+            sent_at=None,
+            started_at=None,
+            bytes_done=0,
+            note="",
+        )
+
     def end_hopeless(self, *, now: datetime) -> tuple[int, int]:
         """Ends those that nobody may take up again; how many were cancelled and how many failed."""
         dead = self.dead(now=now)
@@ -50,7 +63,7 @@ class Jobs(models.QuerySet["Job"]):
         interrupted = dead.filter(runner=Runner.COMMAND).end(
             State.FAILED, now=now, reason="The command was interrupted: run it again."
         )
-        tired = dead.filter(runner=Runner.WORKER, attempt__gte=MAX_ATTEMPTS).end(
+        tired = dead.filter(runner=Runner.WORKER, attempt__gte=F("handed_back") + MAX_ATTEMPTS).end(
             State.FAILED,
             now=now,
             reason=f"Its worker disappeared {MAX_ATTEMPTS} times without saying why (killed, or out of memory). "
@@ -78,7 +91,9 @@ class Job(models.Model):
     under_way_key = models.CharField(max_length=64, null=True, unique=True)  # noqa: DJ001 - many ended ones, all null
     runner = models.CharField(max_length=7, choices=Runner.choices, default=Runner.WORKER)
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
+    # It only grows, so that no two workers ever hold the same attempt; those that were handed back do not count.
     attempt = models.PositiveSmallIntegerField(default=0)
+    handed_back = models.PositiveSmallIntegerField(default=0, help_text="attempts that ended as their worker stopped")
     lease_until = models.DateTimeField(null=True, blank=True)
     bytes_done = models.BigIntegerField(default=0)
     bytes_total = models.BigIntegerField(default=0, help_text="0: not known")
@@ -105,6 +120,11 @@ class Job(models.Model):
     @property
     def under_way(self) -> bool:
         return self.state in {State.QUEUED, State.RUNNING}
+
+    @property
+    def attempts_used(self) -> int:
+        """Of `MAX_ATTEMPTS`."""
+        return self.attempt - self.handed_back
 
     def time_left(self, *, now: datetime) -> timedelta | None:
         """At the rate of this attempt so far; None while that cannot be said."""

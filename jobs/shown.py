@@ -87,4 +87,4 @@ class ShownJob:
 
     @property
     def attempt_text(self) -> str:
-        return f"{self.job.attempt} of {MAX_ATTEMPTS}" if self.job.runner == Runner.WORKER else "at a terminal"
+        return f"{self.job.attempts_used} of {MAX_ATTEMPTS}" if self.job.runner == Runner.WORKER else "at a terminal"

@@ -43,6 +43,8 @@ def _forgotten(*, now: datetime) -> Jobs:
     earlier = now - RESEND_AFTER
     idle = Q(state=State.QUEUED) | Q(state=State.RUNNING, lease_until__lt=now)
     silent = Q(sent_at__lt=earlier) | Q(sent_at__isnull=True, created_at__lt=earlier)
+    # Its worker has stopped: the next one that starts is to have it at once.
+    silent |= Q(sent_at__isnull=True, handed_back__gt=0)
     return Job.objects.filter(idle, silent, runner=Runner.WORKER)
 
 

@@ -9,7 +9,7 @@ import traceback
 from celery import shared_task
 
 from jobs.broker import RUN, SWEEP, send
-from jobs.errors import JobCancelled, LeaseLost
+from jobs.errors import HandedBack, JobCancelled, LeaseLost
 from jobs.kinds import kind_of
 from jobs.lease import claim
 from jobs.sweeper import sweep
@@ -28,12 +28,13 @@ def run(job_id: int) -> None:
         return
     try:
         with lease.kept():
+            lease.progress()  # a worker that stops begins nothing
             work = kind_of(lease.kind).run
             if work is None:
                 lease.fail("This job belongs to a command: run that again.")
             else:
                 work(lease)
-    except (JobCancelled, LeaseLost) as ended:
+    except (HandedBack, JobCancelled, LeaseLost) as ended:
         logger.info("%s", ended)
     except Exception as error:
         # Where it happened, without the error's own text, which may hold what no log should keep.

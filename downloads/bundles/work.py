@@ -1,7 +1,7 @@
 """The work of a bundle's job: resolve once, then zip and keep.
 
 Owns: the order of things, and what is left where they end. A bundle that fails or is cancelled leaves nothing; who has
-lost the lease removes its own file alone, since another attempt goes on with the manifest.
+lost the lease or hands the job back removes its own file alone, since another attempt goes on with the manifest.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from downloads.bundles.reading import members
 from downloads.bundles.zipping import Member, zipped
 from downloads.manifest import read_csv
 from downloads.models import Bundle
-from jobs.errors import LeaseLost
+from jobs.errors import HandedBack, LeaseLost
 from jobs.lease import Lease
 from people.scope import Scope
 from storage.errors import StorageError
@@ -39,7 +39,7 @@ def run(lease: Lease) -> None:
         _check_scope(bundle, scope=scope)
         made = _make(bundle, lease=lease, name=name, store=store)
         _finish(bundle, lease=lease, name=name, sha256=made.sha256)
-    except LeaseLost:
+    except (HandedBack, LeaseLost):
         place.discard(name)
         raise
     except BaseException:

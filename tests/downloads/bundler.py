@@ -1,9 +1,10 @@
 """A worker process that makes one bundle, for tests that kill or stop it: `bundler JOB`; it speaks in lines.
 
 Its store is slow, so that a test can act in the middle; its lease is short. `begun` is said once some of the zip is
-written, then how it ended.
+written, then how it ended. On SIGTERM it stops as a worker does.
 """
 
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ django.setup()
 from django.conf import settings  # noqa: E402 - after setup
 
 from downloads.bundles import work  # noqa: E402
-from jobs.errors import JobCancelled, LeaseLost  # noqa: E402
+from jobs import stopping  # noqa: E402
+from jobs.errors import HandedBack, JobCancelled, LeaseLost  # noqa: E402
 from jobs.lease import Timing, claim  # noqa: E402
 from storage.folder import FolderObjects  # noqa: E402
 
@@ -55,6 +57,7 @@ zipped = work.zipped
 
 
 def main(job_id: int) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: stopping.tell())
     work.zipped = slowly
     work.open_objects = lambda url: SlowFolder(Path(urlsplit(url).path))
     lease = claim(job_id, timing=SHORT)
@@ -64,7 +67,7 @@ def main(job_id: int) -> None:
         with lease.kept():
             work.run(lease)
         say("done")
-    except (JobCancelled, LeaseLost) as ended:
+    except (HandedBack, JobCancelled, LeaseLost) as ended:
         say(type(ended).__name__)
 
 

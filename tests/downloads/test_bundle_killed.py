@@ -133,3 +133,17 @@ def test_killed_three_times_it_fails_with_the_reason_and_is_tidied(scope, start,
     assert (row.state, "disappeared 3 times" in row.reason) == ("failed", True)
     tidy()
     assert left_in(bundles_folder) == []
+
+
+def test_handed_back_it_leaves_the_manifest_alone_and_is_made_to_the_same_bytes(scope, start, bundles_folder):
+    undisturbed = made(scope)
+    job = asked(scope)
+    worker = start(job)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.stdout.readline() == "HandedBack\n"
+    row = Job.objects.get(pk=job.pk)
+    assert (row.state, row.attempt, row.attempts_used) == ("queued", 1, 0)
+    assert left_in(bundles_folder / str(job.pk)) == ["manifest-1.csv"]
+    tidy()
+    attempt(job)
+    assert Bundle.objects.get(pk=job.pk).sha256 == undisturbed.sha256

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from jobs import lease as lease_module
 from jobs.asking import cancel
-from jobs.errors import JobCancelled, LeaseLost
+from jobs.errors import HandedBack, JobCancelled, LeaseLost
 from jobs.lease import Timing, claim
 from jobs.models import Job
 from people.errors import AccountClosed, PatientWithdrawn
@@ -353,6 +353,58 @@ def test_a_short_failure_of_the_database_costs_no_lease(shared_database, monkeyp
     assert columns(job, "state") == ("done",)
     assert caplog.text.count("could not renew its lease (OperationalError)") == 2
     assert "gone away" not in caplog.text
+
+
+@pytest.fixture
+def told_to_stop(monkeypatch):
+    """Call it: from then on this process is a worker that stops."""
+    return lambda: monkeypatch.setattr(lease_module, "told", lambda: True)
+
+
+def works_until_told(lease, told_to_stop):
+    with lease.kept():
+        lease.progress(bytes_done=7, note="zipping")
+        told_to_stop()
+        lease.progress()
+        pytest.fail("it was told to stop")
+
+
+def test_a_worker_that_stops_hands_its_job_back_and_the_attempt_is_not_counted(shared_database, told_to_stop):
+    job = make_job(under_way_key="k", sent_at=ago(1), bytes_total=90)
+    with pytest.raises(HandedBack, match=f"Job {job.pk} is handed back"):
+        works_until_told(claim(job.pk, timing=QUICK), told_to_stop)
+    names = ("state", "attempt", "handed_back", "lease_until", "sent_at", "started_at", "finished_at", "under_way_key")
+    assert columns(job, *names) == ("queued", 1, 1, None, None, None, None, "k")
+    assert columns(job, "bytes_done", "bytes_total", "note", "reason") == (0, 90, "", "")
+
+
+def test_attempts_that_were_handed_back_leave_three_that_are_killed(shared_database, told_to_stop):
+    job = make_job()
+    for _ in range(4):
+        with pytest.raises(HandedBack):
+            works_until_told(claim(job.pk), told_to_stop)
+    assert [claim(job.pk, timing=GONE).attempt for _ in range(3)] == [5, 6, 7]
+    assert claim(job.pk) is None
+    assert columns(job, "state", "attempt", "handed_back") == ("failed", 7, 4)
+
+
+def test_what_was_cancelled_is_not_handed_back(shared_database, told_to_stop):
+    job = make_job()
+    lease = claim(job.pk)
+    cancel(job.pk, by=server_scope(means="page"))
+    with pytest.raises(HandedBack):
+        works_until_told(lease, told_to_stop)
+    assert columns(job, "state", "reason") == ("cancelled", "Cancelled by server.")
+
+
+def test_who_has_lost_the_lease_hands_nothing_back(shared_database, told_to_stop):
+    job = make_job()
+    lease = claim(job.pk, timing=Timing(lease_s=-1.0, renew_s=60, write_s=60))
+    second = claim(job.pk)
+    with pytest.raises(LeaseLost):
+        works_until_told(lease, told_to_stop)
+    assert columns(job, "state", "attempt", "handed_back") == ("running", 2, 0)
+    second.finish()
 
 
 def test_the_scope_of_a_job_is_made_anew_for_each_attempt():

@@ -27,6 +27,12 @@ def test_a_job_whose_message_is_lost_is_sent_again_and_not_too_often(sent):
     assert set(sweep(send=sent.append, now=in_a_while).sent) >= {lost.pk, never_sent.pk}
 
 
+def test_a_job_that_was_handed_back_is_sent_at_once_and_then_not_too_often(sent):
+    job = make_job(attempt=1, handed_back=1)
+    assert sweep(send=sent.append).sent == (job.pk,)
+    assert sweep(send=sent.append) == NOTHING
+
+
 def test_a_job_without_a_living_lease_is_sent_again(sent):
     dead = make_job(state="running", attempt=1, lease_until=ago(1), sent_at=ago(60))
     make_job(state="running", attempt=1, lease_until=ago(-20), sent_at=ago(60))

@@ -109,6 +109,18 @@ def test_ctrl_c_leaves_no_process(tmp_path: Path) -> None:
         assert not socket_path(portal.data_dir).exists()
 
 
+def test_a_stop_hands_the_job_back_and_the_next_start_takes_it_up_at_once(tmp_path: Path) -> None:
+    with served(tmp_path / "var") as portal:
+        job_id = portal.enqueue("600")
+        wait_for(lambda: str(portal.job(job_id)["note"]).startswith("process"), 20)
+        portal.end(signal.SIGTERM)
+        row = portal.job(job_id)
+        assert (row["state"], row["attempt"], row["handed_back"]) == ("queued", 1, 1)
+        portal.start()
+        # Long before a lease of thirty seconds, or a message sent a moment ago, would be given up.
+        wait_for(lambda: portal.job(job_id)["attempt"] == 2, 10)
+
+
 def test_a_kill_leaves_no_process_and_it_starts_again_and_ends_when_told(tmp_path: Path) -> None:
     long_path = tmp_path / "a folder with ö & a long name" / ("x" * PATH_BYTES_MAX)
     with served(long_path) as portal:
