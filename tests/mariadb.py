@@ -33,6 +33,8 @@ class MariaDB:
         self.port = port or free_port()
         options = [
             f"--datadir={self.folder}/data",
+            # Of its own: servers that share one take away each other's temporary files as they start.
+            f"--tmpdir={self.folder}/tmp",
             f"--socket={self.folder}/s.sock",
             f"--pid-file={self.folder}/pid",
             f"--port={self.port}",
@@ -65,8 +67,9 @@ class MariaDB:
         connection.close()
 
     def _install(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        options = ["--auth-root-authentication-method=normal", "--skip-test-db", f"--datadir={self.folder}/data"]
+        (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
+        places = [f"--datadir={self.folder}/data", f"--tmpdir={self.folder}/tmp"]
+        options = ["--auth-root-authentication-method=normal", "--skip-test-db", *places]
         install = ["mariadb-install-db", "--no-defaults", f"--user={getpass.getuser()}", *options]
         subprocess.run(install, check=True, stdout=subprocess.DEVNULL)
 
