@@ -31,6 +31,14 @@ class ShownJob:
             return ""
 
     @property
+    def asks_selection(self) -> bool:
+        """Whether the search page answers its question."""
+        try:
+            return bool(self.job.question) and kind_of(self.job.kind).asks_selection
+        except KindUnknown:
+            return True
+
+    @property
     def stopping(self) -> bool:
         return self.job.cancel_asked and self.job.under_way
 
