@@ -52,7 +52,7 @@ class _Reader(threading.Thread):
             connections.close_all()
 
     def pieces(self, look_up: Callable[[], None]) -> Iterator[bytes]:
-        while True:
+        while not self._stopped.is_set():
             look_up()
             with suppress(queue.Empty):
                 piece = self._queue.get(timeout=TICK_S)

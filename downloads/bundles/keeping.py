@@ -7,7 +7,7 @@ she may see at that moment; from then on nothing is added.
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO
 
@@ -16,6 +16,7 @@ from django.conf import settings
 from chunks.format.crc import hex8
 from chunks.format.keys import CHUNK_SUFFIX
 from downloads.bundles import place
+from downloads.bundles.apart import apart
 from downloads.bundles.errors import NoRoom, NothingToBundle, NotKept, TooLarge
 from downloads.bundles.pulled import PulledFile
 from downloads.bundles.zipping import entry_bytes, zip_bytes
@@ -46,11 +47,13 @@ def kept_bundle(lease: Lease, *, scope: Scope, store: Objects) -> Bundle:
 
 
 @contextmanager
-def manifest_of(bundle: Bundle) -> Iterator[IO[bytes]]:
-    """The kept manifest in a file of this machine, surely the one that was kept. Raises `NotKept`."""
+def manifest_of(bundle: Bundle, *, look_up: Callable[[], None]) -> Iterator[IO[bytes]]:
+    """The kept manifest in a file of this machine, surely the one that was kept.
+
+    Raises `NotKept`, and what `look_up` raises while the place is silent.
+    """
     with tempfile.TemporaryFile() as copy:
-        with place.read(bundle.manifest_name) as kept:
-            shutil.copyfileobj(kept, copy, READ_BYTES)
+        apart(lambda: _copy(bundle.manifest_name, copy), look_up=look_up)
         if (copy.tell(), _crc32_of(copy)) != (bundle.manifest_bytes, bundle.manifest_crc32):
             raise NotKept("The manifest that the first attempt kept was changed since. Ask for the bundle again.")
         copy.seek(0)
@@ -99,7 +102,7 @@ def _keep(lease: Lease, listing: IO[str], *, resolved: Resolved, store: Objects)
     name = place.manifest_name(lease.job_id, attempt=lease.attempt)
     lease.progress(bytes_total=size_bytes, note="keeping the manifest")
     listed = PulledFile(pieces_of(raw), name=name, size_bytes=manifest_bytes)
-    place.save(name, listed, size_bytes=manifest_bytes)
+    apart(lambda: place.save(name, listed, size_bytes=manifest_bytes), look_up=lease.progress)
     kept = Bundle.objects.of_attempt(lease.job_id, attempt=lease.attempt).update(
         manifest_name=name,
         manifest_bytes=manifest_bytes,
@@ -113,6 +116,11 @@ def _keep(lease: Lease, listing: IO[str], *, resolved: Resolved, store: Objects)
         place.discard(name)
         raise LeaseLost(f"Attempt {lease.attempt} at job {lease.job_id} is over: it was given to another worker.")
     return Bundle.objects.get(job_id=lease.job_id)
+
+
+def _copy(name: str, to: IO[bytes]) -> None:
+    with place.read(name) as kept:
+        shutil.copyfileobj(kept, to, READ_BYTES)
 
 
 def _check_count(chunks: int, *, resolved: Resolved) -> None:

@@ -4,7 +4,7 @@ Owns: the order of things, and what is left where they end. A bundle that fails 
 lost the lease or hands the job back removes its own file alone, since another attempt goes on with the manifest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import IO
@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from downloads.bundles import place
 from downloads.bundles.ahead import read_ahead
+from downloads.bundles.apart import apart, waited_for
 from downloads.bundles.errors import BundleError, ScopeShrunk
 from downloads.bundles.keeping import MANIFEST_PATH, kept_bundle, manifest_of, pieces_of
 from downloads.bundles.pulled import PulledFile
@@ -21,12 +22,15 @@ from downloads.bundles.reading import members
 from downloads.bundles.zipping import Member, zipped
 from downloads.manifest import read_csv
 from downloads.models import Bundle
-from jobs.errors import HandedBack, LeaseLost
+from jobs.errors import HandedBack, JobCancelled, LeaseLost
 from jobs.lease import Lease
 from people.scope import Scope
 from storage.errors import StorageError
 from storage.objects import Objects
 from storage.urls import open_objects
+
+# How long is waited for leftovers to be removed, and how long where somebody waits for the end; it goes on after that.
+REMOVE_S, REMOVE_SOON_S = 10.0, 0.3
 
 
 def run(lease: Lease) -> None:
@@ -40,10 +44,10 @@ def run(lease: Lease) -> None:
         made = _make(bundle, lease=lease, name=name, store=store)
         _finish(bundle, lease=lease, name=name, sha256=made.sha256)
     except (HandedBack, LeaseLost):
-        place.discard(name)
+        _remove([name], wait_s=REMOVE_SOON_S)
         raise
-    except BaseException:
-        _leave_nothing(lease, name=name)
+    except BaseException as error:
+        _leave_nothing(lease, name=name, wait_s=REMOVE_SOON_S if isinstance(error, JobCancelled) else REMOVE_S)
         raise
 
 
@@ -58,7 +62,7 @@ def _kept(lease: Lease, *, scope: Scope, store: Objects) -> Bundle:
 def _make(bundle: Bundle, *, lease: Lease, name: str, store: Objects) -> PulledFile:
     lease.progress(bytes_done=0, bytes_total=bundle.size_bytes, note="zipping")
     with ExitStack() as stack:
-        manifest = stack.enter_context(manifest_of(bundle))
+        manifest = stack.enter_context(manifest_of(bundle, look_up=lease.progress))
         source = zipped(_all_members(bundle, manifest=manifest, store=store))
         pulled: PulledFile
 
@@ -67,7 +71,7 @@ def _make(bundle: Bundle, *, lease: Lease, name: str, store: Objects) -> PulledF
 
         pieces = stack.enter_context(read_ahead(source, look_up=look_up))
         pulled = PulledFile(pieces, name=name, size_bytes=bundle.size_bytes)
-        place.save(name, pulled, size_bytes=bundle.size_bytes)
+        apart(lambda: place.save(name, pulled, size_bytes=bundle.size_bytes), look_up=lease.progress)
     return pulled
 
 
@@ -102,9 +106,11 @@ def _check_scope(bundle: Bundle, *, scope: Scope) -> None:
         )
 
 
-def _leave_nothing(lease: Lease, *, name: str) -> None:
-    place.discard(name)
+def _leave_nothing(lease: Lease, *, name: str, wait_s: float) -> None:
     # Where the job is somebody else's by now, that attempt works from the manifest.
     mine = Bundle.objects.of_attempt(lease.job_id, attempt=lease.attempt).exclude(manifest_name="")
-    for manifest in mine.values_list("manifest_name", flat=True):
-        place.discard(manifest)
+    _remove([name, *mine.values_list("manifest_name", flat=True)], wait_s=wait_s)
+
+
+def _remove(names: Iterable[str], *, wait_s: float) -> None:
+    waited_for(lambda: [place.discard(name) for name in names], seconds=wait_s)

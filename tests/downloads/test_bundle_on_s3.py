@@ -3,6 +3,8 @@
 import hashlib
 import logging
 import os
+import socket
+import time
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import Request, urlopen
@@ -12,11 +14,13 @@ import pytest
 from django.core.files.storage import storages
 from django.urls import reverse
 
-from downloads.bundles import place
+from downloads.bundles import place, work
 from downloads.bundles.errors import FileFailed, NotKept
 from downloads.bundles.pulled import PulledFile
 from downloads.bundles.tidying import tidy
 from downloads.models import Bundle
+from jobs.asking import cancel
+from jobs.errors import JobCancelled
 from jobs.lease import claim
 from jobs.models import Job
 from people.models import AuditEntry
@@ -24,8 +28,10 @@ from people.scope import scope_for
 from portal.bundles_storage import bundles_storage
 from tests.downloads.bundled import asked, attempt, made, opened, zip_of
 from tests.downloads.held import hold
+from tests.jobs.makers import GONE, wait_until
 from tests.people.makers import grant
 from tests.servers import moto_server
+from tests.shared_database import at_once
 
 pytestmark = pytest.mark.database(transaction=True)
 BUCKET = "bundles-of-tests"
@@ -164,3 +170,43 @@ def test_a_bucket_that_is_not_there_fails_the_job_in_words(scope, bucket, settin
     with pytest.raises(NotKept):
         attempt(job)
     assert Job.objects.get(pk=job.pk).reason.startswith("The place of the bundles (ECOG_BUNDLES_URL) refused")
+
+
+@pytest.fixture
+def silent_s3() -> Iterator[str]:
+    """Takes connections, and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        yield f"http://127.0.0.1:{silent.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("keeps_the_manifest", [True, False])
+def test_a_cancel_ends_the_work_soon_though_the_bucket_is_silent(
+    scope, bucket, store, settings, silent_s3, monkeypatch, keeps_the_manifest
+):
+    job = asked(scope)
+    if not keeps_the_manifest:
+        # Else its upload is the first to stall; here it is there, and is read from the bucket while that still speaks.
+        first = claim(job.pk, timing=GONE)
+        work.kept_bundle(first, scope=first.scope(means="page"), store=store)
+    falls_silent = bundles_storage(f"s3://{BUCKET}/made?region=us-east-1&endpoint={silent_s3}")
+    begun, made_there = [], place.save
+
+    def save(name, content, **options):
+        settings.STORAGES = settings.STORAGES | {"bundles": falls_silent}
+        begun.append(name)
+        made_there(name, content, **options)
+
+    monkeypatch.setattr(place, "save", save)
+
+    def worker(number):
+        if number:
+            wait_until(lambda: begun)
+            cancel(job.pk, by=scope)
+            return time.monotonic()
+        with pytest.raises(JobCancelled):
+            attempt(job)
+        return time.monotonic()
+
+    ended_at, cancelled_at = at_once(worker, threads=2)
+    assert ended_at - cancelled_at < 5  # alone it takes half a second; the network's own time-outs are minutes
+    assert Job.objects.get(pk=job.pk).state == "cancelled"

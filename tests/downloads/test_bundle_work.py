@@ -230,7 +230,7 @@ def test_a_cancel_ends_the_work_within_two_seconds_though_the_store_is_silent(
 
     def one_attempt():
         try:
-            attempt(job, timing=type(QUICK)(write_s=1.0))
+            attempt(job, timing=type(QUICK)(write_s=0.5))
         except JobCancelled as error:
             ended["with"] = error
 
