@@ -1,12 +1,14 @@
-"""Every request has a number of its own, which the answer carries and the error page shows.
+"""What every answer carries: the request's number, and that nobody but the asker keeps it.
 
-Owns: that number. It is made here, never taken from outside.
+Owns: that number, which is made here and never taken from outside; and that an answer which does not say otherwise is
+kept by no cache, so that on a shared computer nobody goes back to what another one saw.
 """
 
 import secrets
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
 
 
 class RequestIdMiddleware:
@@ -19,4 +21,17 @@ class RequestIdMiddleware:
         request.request_id = secrets.token_hex(8)  # type: ignore[attr-defined]
         response = self.get_response(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        return response
+
+
+class KeptByNobodyMiddleware:
+    """`Cache-Control: private, no-store`, unless the view has said how its answer may be kept."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_store=True)
         return response
