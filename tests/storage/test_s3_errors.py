@@ -33,8 +33,9 @@ from storage.errors import (
 )
 from storage.objects import Objects
 from storage.s3 import S3Objects
+from tests.aws import CREDENTIALS
 from tests.storage.answering import SECRET, Answer, Answering, answering, empty_listing, error, found
-from tests.storage.conftest import CREDENTIALS, HURRIED, IMPATIENT
+from tests.storage.conftest import HURRIED, IMPATIENT
 from tests.storage.contract import MIB
 
 BUCKET = "edf-chunks-2002"
