@@ -36,18 +36,29 @@ def make_recording(*, seconds: int, seed: int) -> Recorded:
     rng = np.random.default_rng(seed)
     count = seconds * SFREQ
     spikes_s = np.sort(rng.uniform(0, seconds, rng.poisson(SPIKES_AN_HOUR * seconds / 3600)))
-    code_onsets_s = [float(onset) for onset in np.arange(30, seconds - 30, 15)]
+    onsets_s = code_onsets_s(seconds=seconds, seed=seed)
     samples = np.empty((len(LABELS), count), np.int16)
     for place, label in enumerate(LABELS):
         if label == "DC01":
-            trace = _photodiode(count, code_onsets_s)
+            trace = _photodiode(count, onsets_s)
         elif label == "EKG":
             trace = _ecg(count, rng)
         else:
             trace = _cortex(count, rng, alpha_uv=25 if label in GRID[4:] else 6)
             _add_spikes(trace, spikes_s, size_uv=300 / (1 + abs(place - 2)))
         samples[place] = np.clip(np.round(trace * MICROVOLT_STEPS), -32768, 32767)
-    return Recorded(samples=samples, code_onsets_s=code_onsets_s)
+    return Recorded(samples=samples, code_onsets_s=onsets_s)
+
+
+def code_onsets_s(*, seconds: int, seed: int) -> list[float]:
+    """When codes begin in such a recording, in its seconds: on whole samples, and at irregular steps, so that they
+    fit in one place alone.
+
+    Codes follow each other in the order of `CODES`.
+    """
+    steps_s = np.random.default_rng([seed, 1]).uniform(9, 21, seconds // 9)
+    onsets_s = 30 + np.cumsum(steps_s) - steps_s[0]
+    return [round(float(onset) * 4) / 4 for onset in onsets_s if onset < seconds - 30]
 
 
 def records(recorded: Recorded) -> Iterator[list[Digital]]:

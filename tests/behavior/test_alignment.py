@@ -15,7 +15,7 @@ from behavior.notes import Change, Notes, SessionNotes, read_notes, write_notes
 from behavior.trigger_table import read_triggers, triggers_of, write_triggers
 from behavior.triggers import decode
 from portal.demo_signals import LABELS, make_recording
-from tests.behavior.photodiode import SERIAL, WRITTEN, Channel, as_recorded, cut, trials
+from tests.behavior.photodiode import SERIAL, WRITTEN, Channel, Shown, as_recorded, cut, trials
 
 SINCE = datetime(2002, 1, 3, 9, 5, 3, 42)
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -63,7 +63,7 @@ def test_every_remaining_event_of_a_session_lies_within_a_sample_of_the_truth(se
     assert read_triggers(write_triggers(table)) == table
 
 
-def test_the_demos_codes_are_aligned_and_their_even_rhythm_is_a_doubt() -> None:
+def test_the_demos_codes_are_aligned_without_a_doubt() -> None:
     made = make_recording(seconds=1800, seed=5)
     samples = made.samples[LABELS.index("DC01")]
     decoded = decode(cut(samples, sfreq=500, samples_each=50_000), sfreq=500, channel="DC01")
@@ -75,6 +75,15 @@ def test_the_demos_codes_are_aligned_and_their_even_rhythm_is_a_doubt() -> None:
     assert found.matched == found.expected == len(made.code_onsets_s)
     assert found.offset_s == pytest.approx(712.25, abs=1 / 500)
     assert found.drift_ppm == pytest.approx(0, abs=1)
+    assert not found.needs_yes
+
+
+def test_an_even_rhythm_is_a_doubt() -> None:
+    even = [Shown(time_s=30.0 + 15 * place, code=(1, 4, 16)[place % 3], trial=place // 3 + 1) for place in range(116)]
+    channel = Channel(sfreq=500.0, seconds=1800.0, shown=even)
+    decoded = decode(channel.pieces(), sfreq=500, channel="DC01")
+    expected = [Expected(time_s=each.time_s - 712.25, code=each.code, trial=each.trial or 0) for each in even]
+    found, _ = align(expected, decoded.codes, offsets_s=(300, 1300), **MADE)
     # Every 15 s a code: a trial earlier or later fits nearly as well.
     assert found.rival == found.expected - 3
     assert found.needs_yes

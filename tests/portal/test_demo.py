@@ -69,8 +69,23 @@ def test_a_second_run_makes_nothing_anew(demo: tuple[Served, str]) -> None:
     assert again.returncode == 0, again.stderr
     assert "Making" not in again.stdout
     assert "ingest_edf" not in again.stdout
+    assert "ingest_behavior" not in again.stdout
     assert login_file(here).read_text() == passwords
     assert {path: path.stat().st_mtime_ns for path in edf_files(here)} == sources
+
+
+def test_tasks_find_sessions_and_one_is_aligned(demo: tuple[Served, str]) -> None:
+    here, said = demo
+    listed = json.loads(here.manage("tasks", "--json", "--as", "demo-researcher").stdout)["tasks"]
+    assert {each["name"]: each["patients"] for each in listed} == {
+        "Movie_Task": {"demo": 2},
+        "ToM_Loc": {"demo": 2},
+        "faces_task": {"demo": 1},
+    }
+    assert "69 of 69 codes matched" in said
+    assert "Kept in the session's notes." in said
+    again = here.manage("align_session", "Movie_Task_demo.json", "--dry-run")
+    assert again.returncode == 0, again.stderr
 
 
 @pytest.mark.database(transaction=True)

@@ -7,17 +7,21 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError, CommandParser
 
+from behavior.models import TaskAlias
+from behavior.names import fold
+from behavior.place import sessions_here
 from chunks.command import PortalCommand
 from chunks.models import Recording, RecordingState
 from people.roles import Role
 from people.scope import server_scope
 from portal.demo_accounts import GRANTED, LOGIN_FILE, Login, make_people
 from portal.demo_patients import DEMO, PATIENTS, DemoPatient, make_sources
+from portal.demo_sessions import ALIAS, ALIAS_OF, ALIGNED, SESSIONS, make_files
 from portal.errors import NotServed
 
 
 class Command(PortalCommand):
-    help = "Make two demo patients with synthetic recordings and two demo accounts, then serve the portal."
+    help = "Make two demo patients with synthetic recordings, sessions and two demo accounts, then serve the portal."
     for_people: ClassVar[tuple[type[Exception], ...]] = (NotServed,)
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -30,6 +34,7 @@ class Command(PortalCommand):
             )
         for patient in PATIENTS:
             self._take_in(patient)
+        self._take_in_sessions()
         self._show()
         logins = make_people(data_dir=settings.DATA_DIR, by=server_scope(means="command"))
         if no_serve:
@@ -48,6 +53,21 @@ class Command(PortalCommand):
         make_sources(patient, folder=folder)
         self._run(f"add_patient {patient.name}")
         self._run(f"ingest_edf {shlex.quote(str(folder))} --subject {patient.name} --surgery-date {patient.surgery}")
+
+    def _take_in_sessions(self) -> None:
+        sessions = sessions_here()
+        held = sum(1 for patient in PATIENTS for _ in sessions.of_subject(patient.name))
+        if held >= len(SESSIONS):
+            return
+        folder = settings.DATA_DIR / "demo-sessions"
+        make_files(folder)
+        TaskAlias.objects.get_or_create(folded=fold(ALIAS), defaults={"alias": ALIAS, "task": ALIAS_OF})
+        self._run(f"ingest_behavior {shlex.quote(str(folder))}")
+        try:
+            self._run(f"align_session {ALIGNED.task}_{ALIGNED.patient.name}.json")
+        except CommandError as error:  # recordings of an earlier demo have other codes
+            self.stdout.write(str(error))
+        self._run("tasks")
 
     def _show(self) -> None:
         self._run(f"search --patient {DEMO.name} --channel LTG1..LTG4 --start 'day 1 14:30' --stop 'day 1 16:00'")
