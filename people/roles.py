@@ -1,7 +1,8 @@
 """The roles of the portal: groups of Django, and what each may do.
 
 Owns: the names of roles and their permissions. A migration writes them into the database; `give_roles` does the same
-after every later migration, so that a permission that is new reaches its roles. Imports nothing of ours.
+after every later migration, so that a permission that is new reaches its roles, and one that a role has no more leaves
+it. Imports nothing of ours.
 """
 
 from collections.abc import Callable
@@ -80,12 +81,12 @@ def requires(permission: str) -> Callable[[View], View]:
 
 
 def give_roles(apps: Apps) -> None:
-    """Makes the groups where they are missing, and gives each the permissions of its role that exist by now."""
+    """Makes the groups where they are missing, each with just those permissions of its role that exist by now."""
     group_model, permission_model = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
     for role, names in PERMISSIONS.items():
         group, _ = group_model.objects.get_or_create(name=role.value)
-        wanted = Q()
+        wanted = Q(pk__in=[])  # an empty Q would be every permission
         for name in names:
             app_label, _, codename = name.partition(".")
             wanted |= Q(content_type__app_label=app_label, codename=codename)
-        group.permissions.add(*permission_model.objects.filter(wanted))
+        group.permissions.set(permission_model.objects.filter(wanted))
