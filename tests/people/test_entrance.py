@@ -158,6 +158,25 @@ def test_an_address_that_the_client_wrote_itself_is_not_believed(alice, settings
 
 
 @pytest.mark.parametrize(
+    "network",
+    [
+        ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:2:0:0:0:3", "2001:db8:1:2:9:9:9:9", "2001:db8:1:2::a"],
+        ["10.0.0.9", "::ffff:10.0.0.9", "::ffff:a00:9", "10.0.0.9", "::ffff:10.0.0.9"],
+    ],
+)
+def test_who_has_a_whole_network_of_addresses_waits_as_well(alice, network):
+    assert [log_in(address=address).status_code for address in network] == [200] * 4 + [429]
+    assert log_in(password=PASSWORD, address=network[0]).status_code == 429
+    assert is_in(log_in(password=PASSWORD, address="2001:db8:1:3::1"))
+
+
+def test_people_of_a_socket_for_both_kinds_of_addresses_do_not_wait_for_each_other(alice):
+    for number in range(5):
+        log_in(address=f"::ffff:10.0.0.{number}")
+    assert is_in(log_in(password=PASSWORD, address="::ffff:10.0.0.9"))
+
+
+@pytest.mark.parametrize(
     "name",
     ["a" * 100_000, "a\0b", "\x1b[2J", "\u202ealice", "' OR 1=1 --", "<script>", "", " ", "\n", "é" * 150, "𝒶𝓁𝒾𝒸ℯ"],
 )
