@@ -16,7 +16,11 @@ from django.db.models.functions import Lower
 from people import audit
 from people.errors import AccountRefused, PasswordRefused
 from people.roles import STAFF, Role
-from people.scope import Scope
+from people.scope import NOBODY, SERVER, Scope
+
+UNKNOWN = "unknown"
+# What the audit calls those who are no account: one of this name would pass for them.
+RESERVED = frozenset({SERVER, NOBODY, UNKNOWN})
 
 
 def make_account(
@@ -51,8 +55,13 @@ def save_account(user: User, *, roles: Collection[Role], by: Scope, origin: str 
 
 
 def find_account(username: str) -> User | None:
-    """The account of this name. Raises `AccountRefused` where there is one whose name differs by case only."""
+    """The account of this name.
+
+    Raises `AccountRefused` where there is one whose name differs by case only, and for a name that no account may have.
+    """
     name = User.normalize_username(username)
+    if name.lower() in RESERVED:
+        raise AccountRefused(f"{name!r} is what the audit calls somebody without an account: choose another name.")
     # Not `iexact`, which a binary collation of MySQL takes for `exact`; SQLite's LOWER knows ASCII alone.
     known = User.objects.alias(folded=Lower("username")).filter(Q(username=name) | Q(folded=name.lower())).first()
     if known is not None and known.username != name:

@@ -72,6 +72,14 @@ def test_names_that_differ_by_case_are_too_easy_to_mistake(server):
     assert find_account("bob") is None
 
 
+@pytest.mark.parametrize("name", ["server", "nobody", "unknown", "Server", "NOBODY", "ｓｅｒｖｅｒ"])
+def test_no_account_has_the_name_of_somebody_without_one(server, name):
+    """The audit would take its acts for those of the command line, or of who has not logged in."""
+    with pytest.raises(AccountRefused, match="without an account"):
+        make_account(name, password=PASSWORD, role=Role.RESEARCHER, by=server)
+    assert not User.objects.exists()
+
+
 def test_losing_a_role_takes_its_sight_away(server):
     user = with_role(make_user("alice"), Role.DATA_MANAGER)
     save_account(user, roles=[Role.RESEARCHER], by=server)

@@ -76,6 +76,7 @@ def test_an_account_is_made_with_its_roles(ada, client):
         {"password1": "short", "password2": "short"},
         {"password2": "something else"},
         {"username": "ADA"},
+        {"username": "server"},
         {"username": "a\0b"},
         {"username": "x" * 151},
         {"email": "nowhere"},
