@@ -5,7 +5,9 @@ import threading
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from people.models import AuditEntry
 from tests.people.makers import PASSWORD, make_user, with_password
@@ -127,6 +129,27 @@ def test_nobody_is_flooded_with_mail(alice, mails):
     for _ in range(6):
         assert ask(alice.email).status_code == 302
     assert len(mails) == 3
+
+
+def test_who_asks_for_one_account_takes_no_mail_from_another_whose_name_begins_like_it(alice, mails):
+    longer = make_user("alice.liddell")
+    longer.email = "liddell@example.org"
+    with_password(longer)
+    for _ in range(4):
+        ask(longer.email)
+    assert len(mails) == 3
+    ask(alice.email)
+    assert [message.to for message in mails[3:]] == [["alice@example.org"]]
+
+
+def test_the_same_is_asked_of_the_database_whether_there_is_an_account_or_not(alice, mails):
+    """Its time would tell else."""
+    asked = []
+    for address in (alice.email, "nobody@example.org"):
+        with CaptureQueriesContext(connection) as captured:
+            ask(address)
+        asked.append([re.sub(r"'[^']*'|\d+", "?", query["sql"]) for query in captured.captured_queries])
+    assert asked[0] == asked[1]
 
 
 def test_the_link_is_of_the_portal_whatever_host_was_asked(alice, mails, settings):
