@@ -1,10 +1,11 @@
 """The way of a job's number to a worker: Celery's broker.
 
-Owns: the names of the two messages, and that an unreachable broker is `NotSent` within seconds, never an error page.
+Owns: the names of the two messages, that an unreachable broker is `NotSent` within seconds, never an error page, and
+how many messages wait there.
 """
 
 from celery import current_app
-from kombu.exceptions import OperationalError
+from kombu.exceptions import ChannelError, OperationalError
 from redis.exceptions import RedisError
 
 from jobs.errors import NotSent
@@ -19,3 +20,16 @@ def send(job_id: int) -> None:
         current_app.send_task(RUN, args=[job_id], ignore_result=True)
     except (OperationalError, RedisError, OSError) as error:
         raise NotSent(f"The broker does not take the number of job {job_id} ({type(error).__name__}).") from error
+
+
+def waiting() -> int:
+    """How many messages no worker has taken yet; 0 where the broker does not answer."""
+    try:
+        with current_app.connection_for_write() as broker:
+            broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+            queue = broker.default_channel.queue_declare(current_app.conf.task_default_queue, passive=True)
+            return int(queue.message_count)
+    except ChannelError:
+        return 0  # there is no queue before its first message, nor after its last
+    except (OperationalError, RedisError, OSError):
+        return 0

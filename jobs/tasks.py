@@ -8,7 +8,7 @@ import traceback
 
 from celery import shared_task
 
-from jobs.broker import RUN, SWEEP, send
+from jobs.broker import RUN, SWEEP, send, waiting
 from jobs.errors import HandedBack, JobCancelled, LeaseLost
 from jobs.kinds import kind_of
 from jobs.lease import claim
@@ -45,4 +45,4 @@ def run(job_id: int) -> None:
 @shared_task(name=SWEEP, soft_time_limit=60, time_limit=90, ignore_result=True)
 def sweep_now() -> None:
     """One sweep, at a worker's start."""
-    sweep(send=send)
+    sweep(send=send, waiting=waiting)

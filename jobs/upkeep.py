@@ -14,7 +14,7 @@ from django.db import close_old_connections
 
 from jobs.asking import Send
 from jobs.chores import Chore
-from jobs.sweeper import sweep
+from jobs.sweeper import no_messages, sweep
 from people.errors import kept_message
 
 SWEEP_EVERY_S = 15.0
@@ -33,19 +33,24 @@ class Done:
 
 
 def run_until(
-    stop: threading.Event, *, send: Send, chores: Sequence[Chore], sweep_every_s: float = SWEEP_EVERY_S
+    stop: threading.Event,
+    *,
+    send: Send,
+    waiting: Callable[[], int] = no_messages,
+    chores: Sequence[Chore],
+    sweep_every_s: float = SWEEP_EVERY_S,
 ) -> None:
     """Sweeps and does the chores until `stop` is set; a chore that is under way then is left, not waited for long."""
     busy = threading.Thread(target=_do_chores, args=(chores, stop), name="chores", daemon=True)
     busy.start()
     while not stop.is_set():
-        sweep_once(send=send)
+        sweep_once(send=send, waiting=waiting)
         stop.wait(sweep_every_s)
     busy.join(LAST_CHORE_S)
 
 
-def sweep_once(*, send: Send) -> Done:
-    return _guarded("sweep", lambda: _swept(send))
+def sweep_once(*, send: Send, waiting: Callable[[], int] = no_messages) -> Done:
+    return _guarded("sweep", lambda: _swept(send, waiting))
 
 
 def do(chore: Chore) -> Done:
@@ -62,8 +67,8 @@ def _do_chores(chores: Sequence[Chore], stop: threading.Event) -> None:
         stop.wait(CHORES_LOOK_EVERY_S)
 
 
-def _swept(send: Send) -> str:
-    report = sweep(send=send)
+def _swept(send: Send, waiting: Callable[[], int]) -> str:
+    report = sweep(send=send, waiting=waiting)
     counts = {
         "sent again": len(report.sent),
         "not sent": report.not_sent,

@@ -33,6 +33,22 @@ def test_a_job_that_was_handed_back_is_sent_at_once_and_then_not_too_often(sent)
     assert sweep(send=sent.append) == NOTHING
 
 
+def test_while_messages_wait_nothing_is_sent_again_for_long(sent):
+    """Else a broker fills: two hundred jobs that wait for a day would have a million messages."""
+    lost = make_job(created_at=ago(3600), sent_at=ago(601))
+    behind_others = make_job(created_at=ago(3600), sent_at=ago(590))
+    never_sent = make_job(created_at=ago(16))
+    assert sweep(send=sent.append, waiting=lambda: 1).sent == (lost.pk, never_sent.pk)
+    assert sweep(send=sent.append, waiting=lambda: 1) == NOTHING
+    assert sweep(send=sent.append, waiting=lambda: 0).sent == (behind_others.pk,)
+
+
+def test_though_messages_wait_a_dead_workers_job_is_sent_at_once_and_once(sent):
+    dead = make_job(state="running", attempt=1, lease_until=ago(1), created_at=ago(60), sent_at=ago(50))
+    assert sweep(send=sent.append, waiting=lambda: 1).sent == (dead.pk,)
+    assert sweep(send=sent.append, waiting=lambda: 1) == NOTHING
+
+
 def test_a_job_without_a_living_lease_is_sent_again(sent):
     dead = make_job(state="running", attempt=1, lease_until=ago(1), sent_at=ago(60))
     make_job(state="running", attempt=1, lease_until=ago(-20), sent_at=ago(60))

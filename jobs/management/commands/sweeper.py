@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs import upkeep
-from jobs.broker import send
+from jobs.broker import send, waiting
 from jobs.chores import chores
 
 
@@ -24,10 +24,10 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        upkeep.run_until(stop, send=send, chores=chores())
+        upkeep.run_until(stop, send=send, waiting=waiting, chores=chores())
 
     def _once(self) -> None:
-        done = [upkeep.sweep_once(send=send), *map(upkeep.do, chores())]
+        done = [upkeep.sweep_once(send=send, waiting=waiting), *map(upkeep.do, chores())]
         for each in done:
             self.stdout.write(f"{each.name}: {'failed: ' if each.failed else ''}{each.said or 'nothing to do'}")
         failed = [each.name for each in done if each.failed]
