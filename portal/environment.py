@@ -1,9 +1,11 @@
 """Reads the portal's settings from the environment, once.
 
-Owns: names, types and embedded defaults of every `ECOG_…` variable, and the secrets kept as files in the data folder.
+Owns: names, types and embedded defaults of every `ECOG_…` variable, the secrets kept as files in the data folder, and
+that a database in a file is made for this account alone.
 Imports nothing of ours and no Django: the settings module is built from it. `.env.example` names the same variables.
 """
 
+import contextlib
 import os
 import secrets
 from dataclasses import dataclass
@@ -131,3 +133,17 @@ def secret(name: str, *, data_dir: Path, variable: str) -> str:
         finally:
             draft.unlink()
     return path.read_text(encoding="ascii").strip()
+
+
+def make_private(path: Path) -> None:
+    """Makes the file of an SQLite database, empty and with mode 600, where it is missing and its folder is there.
+
+    What is no absolute path is a database in memory.
+
+    SQLite would make it with the umask's mode, and its log beside it with the mode of the database: in a data folder
+    that others may enter they would read the hashes of passwords and the keys of sessions.
+    """
+    if not path.is_absolute():
+        return
+    with contextlib.suppress(FileExistsError, FileNotFoundError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

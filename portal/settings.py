@@ -4,6 +4,7 @@ Owns: how the parts are put together. Imports nothing of ours but the readers of
 """
 
 import tomllib
+from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
@@ -11,7 +12,7 @@ from django.contrib.messages import constants as messages
 
 from portal.broker import broker_url
 from portal.bundles_storage import bundles_storage
-from portal.environment import LOOPBACK, PROJECT_DIR, read_environment, secret
+from portal.environment import LOOPBACK, PROJECT_DIR, make_private, read_environment, secret
 
 ENVIRONMENT = read_environment()
 DATA_DIR = ENVIRONMENT.data_dir
@@ -145,6 +146,7 @@ def _database(url: str) -> dict[str, object]:
     if mysql:
         database["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_bin"}
     else:
+        make_private(Path(str(database["NAME"])))
         # Tests use a file too: in memory there is no write-ahead log, and threads do not wait for each other.
         database["TEST"] = {"NAME": f"{database['NAME']}.test"}
     return database

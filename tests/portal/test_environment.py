@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.environment import SettingError, read_environment, secret
+from portal.environment import SettingError, make_private, read_environment, secret
+from tests.environment import portal_environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -103,3 +104,27 @@ def test_the_data_folder_may_have_any_name(tmp_path: Path) -> None:
     folder = tmp_path / "a#b?c %20d"
     told = settings_of(folder, "settings.DATABASES['default']['NAME'], settings.DATABASES['headers']['NAME']")
     assert told == f"{folder}/portal.sqlite3 {folder}/headers.sqlite3"
+
+
+def test_nobody_else_reads_the_databases_of_a_data_folder_that_others_may_enter(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+    folder.mkdir(mode=0o755)
+    before = os.umask(0o022)
+    try:
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        environment = portal_environment(folder)
+        for database in ("default", "headers"):
+            subprocess.run([*command, "--database", database], cwd=ROOT, env=environment, check=True, timeout=120)
+    finally:
+        os.umask(before)
+    found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir() if path.is_file()}
+    assert {"portal.sqlite3", "headers.sqlite3"} <= set(found)
+    assert set(found.values()) == {0o600}
+
+
+def test_a_database_in_memory_has_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (":memory:", "", "file:x?mode=memory"):
+        make_private(Path(name))
+    make_private(tmp_path / "missing" / "portal.sqlite3")
+    assert not list(tmp_path.iterdir())
