@@ -82,6 +82,17 @@ def matching(wanted: str, groups: Sequence[Group], *, aliases: Aliases) -> list[
     return [group for group in groups if any(matches(fold(name)) for name in _names_of(group, aliases))]
 
 
+def canonical(wanted: str) -> str:
+    """The one spelling of a name as typed: names that mean the same tasks, whatever tasks there are, are equal."""
+    text = wanted.strip()
+    if text.startswith("="):
+        return f"={fold(text[1:])}"
+    if "*" in text or "?" in text:
+        pieces = re.split(r"(\*+|\?)", text)
+        return "".join(piece[0] if piece[:1] in {"*", "?"} else _fold_piece(piece) for piece in pieces)
+    return fold(text)
+
+
 def nearest(wanted: str, groups: Sequence[Group], *, aliases: Aliases) -> list[str]:
     """Names of tasks most like one that means none: "did you mean …"; best first, none that is not much alike."""
     by_fold = {fold(name): group.name for group in groups for name in _names_of(group, aliases)}

@@ -104,6 +104,11 @@ def pieces_of(
             )
 
 
+def looks_like_trigger(label: str) -> bool:
+    """Whether a channel of this label may carry codes: a photodiode, a trigger, a DC input."""
+    return bool(_guessed([label]))
+
+
 def _guessed(labels: Sequence[str]) -> list[str]:
     found: list[str] = []
     for guess in _GUESSES:

@@ -19,15 +19,18 @@ from selections.coverage import coverage_of
 from selections.cursor import Cursor
 from selections.form import address, in_prose
 from selections.intervals import Interval
+from selections.joined import Joined, State
 from selections.picture import Strip, strip
 from selections.resolve import Resolved
 from selections.selection import Selection
+from selections.session_table import session_cells, sessions_summary
 from selections.stay import Stay
 from selections.table import cells_of
 from selections.times import spell_instant
 from selections.totals import Totals
 
 PAGE_ROWS = 50
+PAGE_SESSIONS = 100
 PICTURES = 12
 # Each day of a picture repeats the question in its link: of long questions there are fewer pictures on a page.
 _LINKS_BYTES = 30_000
@@ -55,6 +58,23 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SessionRow:
+    """A session as the table shows it."""
+
+    cells: Mapping[str, str]
+    state: State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sessions:
+    """The sessions of the tasks asked for, as the page shows them; `left` are further ones."""
+
+    summary: str
+    rows: tuple[SessionRow, ...]
+    left: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """An answer's first page: `totals` and pictures; or a later one, which has rows alone."""
 
@@ -64,6 +84,7 @@ class Answer:
     warnings: tuple[str, ...]
     hints: tuple[str, ...]
     pictures: Pictures | None
+    sessions: Sessions | None = None
 
     @property
     def size(self) -> str:
@@ -91,6 +112,7 @@ def first_page(resolved: Resolved, *, beyond: str) -> Answer:
             warnings=(),
             hints=tuple(map(in_prose, resolved.hints())),
             pictures=pictures(patients, question=resolved.selection, scope=resolved.scope, beyond=beyond),
+            sessions=_sessions(resolved.sessions),
         )
     found = {stay.patient: stay for stay in resolved.stays if stay.recordings}
     rows, after = _rows(resolved, after=None)
@@ -100,9 +122,20 @@ def first_page(resolved: Resolved, *, beyond: str) -> Answer:
         next=after,
         warnings=tuple(map(in_prose, resolved.warnings)),
         hints=(),
+        sessions=_sessions(resolved.sessions),
         pictures=pictures(
             tuple(found), question=resolved.selection, scope=resolved.scope, beyond=beyond, found_by=found
         ),
+    )
+
+
+def _sessions(sessions: Sequence[Joined]) -> Sessions | None:
+    if not sessions:
+        return None
+    return Sessions(
+        summary=sessions_summary(sessions),
+        rows=tuple(SessionRow(cells=session_cells(each), state=each.state) for each in sessions[:PAGE_SESSIONS]),
+        left=max(0, len(sessions) - PAGE_SESSIONS),
     )
 
 

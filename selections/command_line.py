@@ -13,6 +13,9 @@ from selections.selection import Selection
 def options_of(selection: Selection) -> str:
     """Options that ask exactly this question, to be put behind a command's name."""
     words = [_option("patient", selection.patients) or "--all-patients"]
+    words.append(_option("task", selection.tasks))
+    words.append(_option("pad", [str(selection.pad)] if selection.pad else []))
+    words.append("" if selection.triggers else "--no-triggers")
     days = times.as_days(selection.when)
     if days is None:
         words += [_option("when", [times.spell_when(interval)]) for interval in selection.when]

@@ -60,8 +60,12 @@ def coverage_of(patient: str, *, found_by: Stay | None = None) -> Coverage:
 
 
 def _found(stay: Stay, chunks: dict[tuple[str, str], list[Interval]]) -> Intervals:
-    places = ((each.bucket, each.name) for each in stay.recordings)
-    return union(chunk for place in places for chunk in chunks.get(place, ()) if overlaps(stay.intervals, chunk))
+    return union(
+        chunk
+        for each in stay.recordings
+        for chunk in chunks.get((each.bucket, each.name), ())
+        if overlaps(stay.intervals if each.asked is None else each.asked, chunk)
+    )
 
 
 def chunk_times(

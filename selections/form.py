@@ -45,6 +45,15 @@ class Field:
 _SHOWN = (
     Field(name="patient", label="Patients", help="IDs, or patterns with *; commas between.", example="2002, 20*"),
     Field(
+        name="task",
+        label="Tasks",
+        help="Names in any spelling, or parts of them; empty: all time, whatever was played.",
+        example="ToM_Loc, faces",
+    ),
+    Field(
+        name="pad", label="Minutes around", help="Before and after each session of the tasks.", example="5   or   5, 10"
+    ),
+    Field(
         name="channel",
         label="Channels",
         help="Labels, ranges, patterns or numbers; empty: every channel.",
@@ -102,7 +111,8 @@ class Asked:
     @property
     def other_faults(self) -> list[str]:
         """What is wrong with no field that is shown."""
-        return [in_prose(each.message) for each in self.problems if each.field not in FIELDS]
+        beside = {each.name for each in (*_SHOWN, *_MORE)}
+        return [in_prose(each.message) for each in self.problems if each.field not in beside]
 
     @property
     def query(self) -> str:
@@ -158,6 +168,8 @@ def read_asked(query: str) -> Asked:
     after, beyond = (given.pop(name, [""])[-1] for name in (AFTER, BEYOND))
     everyone = any(text.strip() for text in given.pop(EVERYONE, ()))
     typed = {name: texts for name, texts in given.items() if name not in FIELDS or any(map(str.strip, texts))}
+    if "task" not in typed:  # a box that is ticked means nothing then
+        typed.pop("triggers", None)
     if not typed and not everyone:
         return Asked(beyond=beyond)
     problems, selection = _read(typed, everyone=everyone, left_empty="patient" in given and "patient" not in typed)
@@ -174,6 +186,9 @@ def spelled(selection: Selection) -> dict[str, str]:
         "patient": ", ".join(selection.patients),
         "channel": ", ".join(selection.channels),
         "hours": ", ".join(times.spell_hours(selection.hours)),
+        "task": ", ".join(selection.tasks),
+        "pad": str(selection.pad) if selection.pad else "",
+        "triggers": "" if selection.triggers else "no",
     }
     days = times.as_days(selection.when)
     if days is not None:
@@ -195,9 +210,12 @@ def understood(selection: Selection) -> str:
     channels = selection.channels
     parts = (
         _some(selection.patients, "Patient") or "Every patient you may see",
+        _some(selection.tasks, "task"),
+        selection.pad.text if selection.pad else "",
         when,
         f"{_some(times.spell_hours(selection.hours))} each day" if selection.hours else "",
         _some(channels, "channel", many=len(channels) > 1 or ".." in channels[0]) if channels else "every channel",
+        "" if selection.triggers else "no trigger channels",
     )
     return " · ".join(filter(None, parts))
 

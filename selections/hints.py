@@ -26,7 +26,7 @@ _LIKE_A_RANGE = re.compile(r"([^-]*[0-9])-([^-]*[0-9])")
 
 def warnings_of(selection: Selection, *, stays: Sequence[Stay], scope: Scope) -> Iterator[str]:
     """Words that mean nothing here, although others may have found something."""
-    yield from _missing(selection, stays=stays, scope=scope)
+    yield from missing_of(selection, stays=stays, scope=scope)
     unmatched: dict[Word, list[str]] = {}
     for stay in stays:
         for word in stay.unmatched:
@@ -40,12 +40,14 @@ def warnings_of(selection: Selection, *, stays: Sequence[Stay], scope: Scope) ->
 
 def hints_of(selection: Selection, *, stays: Sequence[Stay], scope: Scope) -> Iterator[str]:
     """What would match instead."""
-    yield from _missing(selection, stays=stays, scope=scope)
+    yield from missing_of(selection, stays=stays, scope=scope)
     if not stays:
         yield _whom_to_ask_for(scope)
         return
     for stay in stays[:NAMED]:
         yield from _about(stay, selection)
+    if selection.tasks:
+        return
     others = [patient for patient in scope.visible(scope.patients) if not selection.asks_for(patient)]
     anyone = replace(selection, patients=())
     found = [patient for patient in others[:OTHERS_TRIED] if stay_of(patient, anyone).recordings]
@@ -123,8 +125,8 @@ def _about_channel(word: Word, held: Sequence[Held], *, patient: str) -> str:
     return f"{says} Its labels: {_some(labels)}."
 
 
-def _missing(selection: Selection, *, stays: Sequence[Stay], scope: Scope) -> Iterator[str]:
-    """Of a patient outside the scope, and of one that does not exist, the same."""
+def missing_of(selection: Selection, *, stays: Sequence[Stay], scope: Scope) -> Iterator[str]:
+    """Patients asked for who are not there; of one outside the scope the same as of one that does not exist."""
     visible = {patient.lower(): patient for patient in scope.visible(scope.patients)}
     found = [stay.patient for stay in stays]
     missing = [asked for asked in selection.patients if not any(map(Selection(patients=(asked,)).asks_for, found))]

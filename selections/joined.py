@@ -64,9 +64,10 @@ class Joined:
     """A session and the recordings that touch its window, by start.
 
     task: its name for people. own: its own time, at least a microsecond; window: with padding; both in microseconds
-    since day 0, 00:00, on the clock of the recording that holds most of the window (of no recording: with the session's
-    offset alone). covered: the share of its own time that is recorded, padding not counted; the recordings of two
-    amplifiers count once. clock_offset_us, corrected (what of it people corrected) and alignment are from its notes.
+    since day 0, 00:00, on the clock of the recording that holds most of the window, whose clock offset is
+    `recorder_us` (of no recording: with the session's offset alone). covered: the share of its own time that is
+    recorded, padding not counted; the recordings of two amplifiers count once. clock_offset_us, corrected (what of it
+    people corrected) and alignment are from its notes.
     """
 
     record: SessionRecord
@@ -76,6 +77,7 @@ class Joined:
     alignment: Mapping[str, Any] | None
     own: Interval
     window: Interval
+    recorder_us: int
     recordings: tuple[Touched, ...]
     covered: float
 
@@ -219,6 +221,7 @@ def _joined(
         alignment=note.alignment if note else None,
         own=own,
         window=padding.around(own),
+        recorder_us=most.clock_offset_us if most else 0,
         recordings=tuple(touched),
         covered=measure_us(union(covered)) / time.duration_us,
     )

@@ -31,6 +31,14 @@ class Padding:
         """The session with its padding."""
         return Interval(start_us=session.start_us - self.before_us, stop_us=session.stop_us + self.after_us)
 
+    @property
+    def text(self) -> str:
+        """For people: `5 min before and 10 after`."""
+        before, after = map(_spelled, (self.before_us, self.after_us))
+        if before == after:
+            return f"{before} min before and after"
+        return f"{before} min before and {after} after"
+
     def __bool__(self) -> bool:
         return bool(self.before_us or self.after_us)
 

@@ -2,21 +2,26 @@
 
 Owns: the way from question and permission to rows, sums and recordings. A patient outside the scope is never asked
 for, and so is in no count, list, warning or suggestion. Patients are asked one by one, each with queries bounded in
-time (`selections.rows`); nothing here grows with the number of chunks.
+time (`selections.rows`); nothing here grows with the number of chunks. With tasks, sessions are asked for first, all
+at once, and only the patients who have some are asked further.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
+from behavior.catalogue import Catalogue, FoundTasks
 from chunks.models import ChunkHeader, Recording
 from people.scope import Scope
 from selections.cursor import Cursor
-from selections.hints import hints_of, warnings_of
+from selections.hints import hints_of, missing_of, warnings_of
+from selections.joined import Joined, PatientSessions, join_all
 from selections.rows import StayRows, cursor_at
 from selections.selection import Selection
-from selections.stay import Stay, ok_recordings, stay_of
+from selections.session_hints import session_hints_of, session_warnings_of
+from selections.stay import Stay, empty_stay, ok_recordings, stay_of
+from selections.task_stay import asked_sessions, task_stay_of
 from selections.totals import Totals, totals_of
 
 FETCH_ROWS = 2_000
@@ -42,18 +47,59 @@ class Resolved:
 
     @cached_property
     def stays(self) -> tuple[Stay, ...]:
-        """What the question means for each patient, sorted by patient; one query a patient."""
-        return tuple(stay_of(patient, self.selection) for patient in self.patients)
+        """What the question means for each patient, sorted by patient; one query a patient (with tasks, three)."""
+        return tuple(map(self.stay, self.patients))
+
+    def stay(self, patient: str) -> Stay:
+        """What the question means for one of its patients."""
+        if not self.selection.tasks:
+            return stay_of(patient, self.selection)
+        of = self.joined.get(patient)
+        return task_stay_of(of, self.selection) if of else empty_stay(patient)
+
+    @cached_property
+    def tasks(self) -> FoundTasks:
+        """The tasks that the names mean, as far as the asker may see; none where no task is asked for."""
+        names = self.selection.tasks
+        return self._catalogue.find(names) if names else FoundTasks(tasks=(), unmatched=())
+
+    @cached_property
+    def sessions(self) -> tuple[Joined, ...]:
+        """Every session of the tasks that lies in the time asked for, in part or by its padding, by patient and start.
+
+        Those of which nothing is recorded too. None where no task is asked for.
+        """
+        return tuple(each for of in self.joined.values() for each in asked_sessions(of, self.selection))
+
+    @cached_property
+    def joined(self) -> Mapping[str, PatientSessions]:
+        """All sessions of the tasks, at whatever time, with their recordings, by patient.
+
+        Raises `SessionsUnavailable`.
+        """
+        if not self.tasks.tasks:
+            return {}
+        records = self._catalogue.sessions(self.tasks.tasks, patients=self.patients)
+        joined = join_all(records, catalogue=self._catalogue, padding=self.selection.pad)
+        return {of.patient: of for of in joined}
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
         """What the asker should know about an answer that is not empty."""
+        of_sessions = session_warnings_of(self.tasks, self.sessions)
         general = warnings_of(self.selection, stays=self.stays, scope=self.scope)
-        return (*general, *(text for stay in self.stays for text in stay.warnings))
+        return (*of_sessions, *general, *(text for stay in self.stays for text in stay.warnings))
 
     def hints(self) -> tuple[str, ...]:
         """What would match, for an answer that is empty; of patients in the scope alone."""
-        return tuple(hints_of(self.selection, stays=self.stays, scope=self.scope))
+        if not self.selection.tasks:
+            return tuple(hints_of(self.selection, stays=self.stays, scope=self.scope))
+        of_sessions = session_hints_of(self.tasks, self.joined, self.sessions)
+        played = {each.record.subject for each in self.sessions}
+        stays = [stay for stay in self.stays if stay.patient in played]
+        if not stays:
+            return (*of_sessions, *missing_of(self.selection, stays=self.stays, scope=self.scope))
+        return (*of_sessions, *hints_of(self.selection, stays=stays, scope=self.scope))
 
     def totals(self) -> Totals:
         """Sums over all that is found; see `Totals`."""
@@ -104,6 +150,10 @@ class Resolved:
         """As `streams`, with the chunks of one recording at a time in memory."""
         for recording, chunks in self.streams():
             yield recording, list(chunks)
+
+    @cached_property
+    def _catalogue(self) -> Catalogue:
+        return Catalogue(scope=self.scope)
 
 
 def resolve(selection: Selection, *, scope: Scope) -> Resolved:

@@ -6,7 +6,9 @@ Owns: the form of the queries, so that each walks an index and reads about what 
   the index on (patient, start, stop) or (patient, label_norm, start) is read only around the interval.
 * Chunks of over two hours are asked for apart, by the index on (patient, duration_us): one of 24 hours does not widen
   the window of the hourly ones.
-* Intervals are asked one by one; each leaves out what began before the previous one ended, which that one has found.
+* Intervals are asked one by one, or for sums many in one statement, whose arms are such questions; each leaves out what
+  began before the previous one ended, which that one has found.
+* Where clock offsets give a recording intervals of its own, its rows must overlap these too.
 * Rows of recordings that are not ok, or of which nothing is known yet, never show: the recordings are named. They are
   named as one text of bucket and name, which no index is made of, so that none tempts away from the patient's.
 
@@ -26,11 +28,12 @@ from chunks.format.row import label_norm
 from chunks.headers_db.fields import YEAR_FIRST
 from chunks.models import ChunkHeader
 from selections.cursor import Cursor
-from selections.intervals import EARLIEST_US, Interval, overlaps
+from selections.intervals import EARLIEST_US, Interval, Intervals, overlaps
 from selections.stay import Choice, Held, Stay
 
 LONG_US = 7_200_000_000
 NAMES_MAX = 400  # recordings and labels that one statement names, where the time can be divided to keep to it
+ARMS_MAX = 64  # intervals that one statement of sums asks for
 LABELS_APART = 8  # up to so many labels are read label by label and sorted; of more, the patient's rows in their order
 _IN_ORDER = (F("turn"), F("stop"), F("id"))
 Rows = QuerySet[ChunkHeader]
@@ -38,6 +41,7 @@ Rows = QuerySet[ChunkHeader]
 # Columns as expressions, which no index serves: each query has one index that reads little, and no other may look
 # cheaper to a database that keeps no statistics. Neither column is ever NULL.
 _HIDDEN_START = Coalesce("start", "stop")
+_HIDDEN_STOP = Coalesce("stop", "start")
 _HIDDEN_DURATION = Coalesce("duration_us", "samples")
 _PLACE = Concat("bucket", Value("/"), "recording")
 _HIDDEN_PATIENT = Concat("patient", Value(""))
@@ -68,7 +72,9 @@ class StayRows:
         before `not_before_us`.
         """
         longest_us, interval = self._longest(), step.interval
-        rows = self._rows().filter(*_named(step.recordings), stop__gt=self._moment(interval.start_us))
+        rows = self._rows().filter(
+            *_named(step.recordings), *self._on_own_clock([step]), stop__gt=self._moment(interval.start_us)
+        )
         before = Q(begins__lt=self._moment(interval.stop_us))
         # One lower bound, the tightest: a database may lead its index by any of several.
         new_us = max(not_before_us, step.not_before_us)
@@ -82,14 +88,18 @@ class StayRows:
         )
         return [hourly.alias(lasts=_HIDDEN_DURATION).filter(Q(lasts__lte=LONG_US)), long]
 
+    def together(self) -> Iterator[list[Rows]]:
+        """What `queries` gives for all steps, of many in few statements: batches in the order of time, disjoint."""
+        for batch in _batches(self.steps):
+            yield self._queries_of(batch)
+
     def after(self, cursor: Cursor | None, *, limit: int) -> list[ChunkHeader]:
         """The first rows after the cursor, at most `limit`, in order."""
         found: list[ChunkHeader] = []
-        for step in self.steps:
-            if cursor is not None and step.interval.stop_us <= cursor.start_us:
-                continue
+        left = [step for step in self.steps if cursor is None or step.interval.stop_us > cursor.start_us]
+        for batch in _batches(left, growing=True):
             want = limit - len(found)
-            pages = [rows.order_by(*_IN_ORDER)[:want] for rows in self._beyond(step, cursor)]
+            pages = [rows.order_by(*_IN_ORDER)[:want] for rows in self._beyond(batch, cursor)]
             found += list(heapq.merge(*pages, key=_place))[:want]
             if len(found) == limit:
                 break
@@ -97,13 +107,16 @@ class StayRows:
 
     def of_recording(self, held: Held, *, page_rows: int) -> Iterator[ChunkHeader]:
         """The rows of one recording in the order of their keys, read page by page."""
-        first, last = self._asked[0], self._asked[-1]
+        asked = self._asked_of(held)
+        if not asked:
+            return
+        first, last = asked[0], asked[-1]
         rows = (self._few_labels(held) if _by_label([held]) else self._whole_folder(held)).filter(
             Q(begins__lt=self._moment(last.stop_us)), stop__gt=self._moment(first.start_us)
         )
         page = list(rows.order_by("object_key")[:page_rows])
         while page:
-            yield from filter(self._is_asked, page)
+            yield from (row for row in page if self._is_asked(row, asked))
             if len(page) < page_rows:
                 return
             page = list(rows.filter(object_key__gt=page[-1].object_key).order_by("object_key")[:page_rows])
@@ -113,7 +126,51 @@ class StayRows:
         rows = ChunkHeader.objects.alias(place=_PLACE, of_patient=_HIDDEN_PATIENT)
         named = rows.filter(*_named([held]), Q(of_patient=self.patient), bucket=held.bucket, object_key=key)
         row = named.first()
-        return row if row is not None and self._is_asked(row) else None
+        return row if row is not None and self._is_asked(row, self._asked_of(held)) else None
+
+    def _queries_of(self, batch: Sequence[Step], *, not_before_us: int = EARLIEST_US) -> list[Rows]:
+        """As `queries`, for several steps of few names. Each arm leads to the index by itself."""
+        if len(batch) == 1:
+            return self.queries(batch[0], not_before_us=not_before_us)
+        longest_us = self._longest()
+        recordings = list({each.row: each for step in batch for each in step.recordings}.values())
+        named, by_label = _named(recordings), _by_label(recordings)
+        leading = [Q(patient=self.patient), *(named[:1] if by_label else [])]
+        turn = _HIDDEN_START if by_label else F("start")
+        hourly, long = Q(), Q()
+        for step in batch:
+            interval = step.interval
+            stop_us, new_us = interval.stop_us, max(not_before_us, step.not_before_us)
+            from_us = max(new_us, interval.start_us - min(longest_us, LONG_US) + 1)
+            ends = Q(stop__gt=self._moment(interval.start_us))
+            hourly |= Q(*leading, ends, start__lt=self._moment(stop_us), start__gte=self._moment(from_us))
+            long |= ends & Q(begins__lt=self._moment(stop_us), begins__gte=self._moment(new_us))
+        also = [*named, *self._on_own_clock(batch)]
+        rows = _all_rows().alias(turn=turn).filter(hourly, *also)
+        if longest_us <= LONG_US:
+            return [rows]
+        long_rows = self._rows().alias(begins=_HIDDEN_START, turn=_HIDDEN_START)
+        return [
+            rows.alias(lasts=_HIDDEN_DURATION).filter(lasts__lte=LONG_US),
+            long_rows.filter(long, *also, duration_us__gt=LONG_US),
+        ]
+
+    def _on_own_clock(self, steps: Sequence[Step]) -> list[Q]:
+        """What the rows of recordings with intervals of their own must overlap.
+
+        Any of these: a row is found by the first step that it overlaps, and left out by those after.
+        """
+        held = list({each.row: each for step in steps for each in step.recordings}.values())
+        if all(each.asked is None for each in held):
+            return []
+        shared = Q(place__in=[f"{each.bucket}/{each.name}" for each in held if each.asked is None])
+        for each in held:
+            overlap = Q()
+            for one in each.asked or ():
+                overlap |= Q(late__gt=self._moment(one.start_us), early__lt=self._moment(one.stop_us))
+            if overlap:
+                shared |= Q(place=f"{each.bucket}/{each.name}") & overlap
+        return [shared]
 
     def _few_labels(self, held: Held) -> Rows:
         """By the index on labels."""
@@ -129,19 +186,24 @@ class StayRows:
         )
         return rows.filter(*_named([held]), Q(of_patient=self.patient))
 
-    def _is_asked(self, row: ChunkHeader) -> bool:
+    def _is_asked(self, row: ChunkHeader, asked: Intervals) -> bool:
         start_us, stop_us = (since_day_zero_us(self.patient, moment) for moment in (row.start, row.stop))
-        return overlaps(self._asked, Interval(start_us=start_us, stop_us=stop_us))
+        return overlaps(asked, Interval(start_us=start_us, stop_us=stop_us))
+
+    def _asked_of(self, held: Held) -> Intervals:
+        """The time asked for of this recording."""
+        asked = self._asked if held.asked is None else held.asked
+        return tuple(each for each in asked if held.touches(each))
 
     def _rows(self) -> Rows:
-        return ChunkHeader.objects.filter(patient=self.patient).alias(place=_PLACE)
+        return _all_rows().filter(patient=self.patient)
 
-    def _beyond(self, step: Step, cursor: Cursor | None) -> list[Rows]:
+    def _beyond(self, batch: Sequence[Step], cursor: Cursor | None) -> list[Rows]:
         if cursor is None:
-            return self.queries(step)
+            return self._queries_of(batch)
         start, stop = self._moment(cursor.start_us), self._moment(cursor.stop_us)
         later = Q(past__gt=start) | Q(past=start, stop__gt=stop) | Q(past=start, stop=stop, id__gt=cursor.row)
-        queries = self.queries(step, not_before_us=cursor.start_us)
+        queries = self._queries_of(batch, not_before_us=cursor.start_us)
         return [rows.alias(past=_HIDDEN_START).filter(later) for rows in queries]
 
     def _longest(self) -> int:
@@ -154,6 +216,10 @@ class StayRows:
     def _moment(self, us: int) -> datetime:
         """The instant as rows keep it; a stay may begin less than a chunk's length after the first year they know."""
         return max(day_zero(self.patient) + timedelta(microseconds=us), datetime(YEAR_FIRST, 1, 1))
+
+
+def _all_rows() -> Rows:
+    return ChunkHeader.objects.alias(place=_PLACE, early=_HIDDEN_START, late=_HIDDEN_STOP)
 
 
 def cursor_at(row: ChunkHeader) -> Cursor:
@@ -206,6 +272,23 @@ def _steps(stay: Stay) -> Iterator[Step]:
             if recordings:
                 yield Step(interval=part, not_before_us=not_before_us, recordings=tuple(recordings))
             not_before_us = part.stop_us
+
+
+def _batches(steps: Sequence[Step], *, growing: bool = False) -> Iterator[list[Step]]:
+    """Neighbouring steps that one statement can name; `growing`: one first, then two, four, …"""
+    batch: list[Step] = []
+    at_most = 1 if growing else ARMS_MAX
+    recordings: dict[int, Held] = {}
+    for step in steps:
+        more = {each.row: each for each in step.recordings}
+        together = recordings | more
+        if batch and (len(batch) >= at_most or _names(list(together.values())) > NAMES_MAX):
+            yield batch
+            batch, together, at_most = [], more, min(2 * at_most, ARMS_MAX)
+        batch.append(step)
+        recordings = together
+    if batch:
+        yield batch
 
 
 def _divided(interval: Interval, touched: list[Held]) -> Iterator[tuple[Interval, list[Held]]]:

@@ -4,28 +4,37 @@ Owns: what a question holds and its one canonical form, so that equal questions 
 Plain Python: no database, no patient's data, no permission. Words become a Selection in `selections.words`; what it
 finds is worked out in `selections.resolve`.
 
-What a question may ask for besides (tasks and minutes of padding) becomes further fields with a default that means
-"not asked": a field that is not asked for is not in the URL, so that URLs shared before keep their meaning.
+Every field has a default that means "not asked"; one that is not asked for is not in the URL, so that URLs shared
+before there were such fields keep their meaning.
 """
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from urllib.parse import quote_plus
 
+from behavior.names import canonical as canonical_name
 from selections import times
 from selections.channels import Word, canonical, word
 from selections.intervals import ALL_TIME, Interval, Intervals, daily, intersection
+from selections.padding import NO_PADDING, Padding
+
+EVERY_TASK = "*"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Which patients, when, which channels.
+    """Which patients, when, which channels; while they played which tasks.
 
     patients: IDs or patterns with `*`, in lower case (IDs that differ only by case are one patient), sorted; empty:
         every patient the asker may see.
     when: intervals of each patient's own clock, in microseconds since day 0, 00:00; empty: all time.
     hours: windows of every day, in microseconds after midnight; empty: all day.
     channels: canonical channel words, see `selections.channels`; empty: every channel.
+    tasks: canonical names of tasks, see `behavior.names`; then only the time of their sessions is asked for, which must
+        lie in `when` and `hours` too. Empty: all time, whatever was played.
+    pad: the time before and after each session that is asked for with it; none without tasks.
+    triggers: whether the trigger and DC channels come along where channels are named; where none are, they are among
+        all of them, and without `triggers` they alone are not. Without tasks it is True, and means nothing.
 
     Built from parts in any order and spelling, it is canonical. Raises `WordRefused` for a channel that is no word.
     """
@@ -34,14 +43,21 @@ class Selection:
     when: Intervals = ()
     hours: Intervals = ()
     channels: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    pad: Padding = NO_PADDING
+    triggers: bool = True
 
     def __post_init__(self) -> None:
         patients = {patient.lower() for patient in self.patients}
+        tasks = {canonical_name(name) for name in self.tasks}
         fields = {
             "patients": () if "*" in patients else tuple(sorted(patients)),
             "when": times.canonical_when(self.when),
             "hours": times.canonical_hours(self.hours),
             "channels": canonical(word(text) for text in self.channels),
+            "tasks": (EVERY_TASK,) if EVERY_TASK in tasks else tuple(sorted(tasks)),
+            "pad": self.pad if tasks else NO_PADDING,
+            "triggers": self.triggers or not tasks,
         }
         for field, value in fields.items():
             object.__setattr__(self, field, value)
@@ -76,7 +92,10 @@ class Selection:
         fields = {
             "channel": self.channels,
             "hours": times.spell_hours(self.hours),
+            "pad": (str(self.pad),) if self.pad else (),
             "patient": self.patients,
+            "task": self.tasks,
+            "triggers": () if self.triggers else ("no",),
             "when": [times.spell_when(interval) for interval in self.when],
         }
         return "&".join(f"{name}={quote_plus(value, safe=':*')}" for name, values in fields.items() for value in values)
@@ -91,8 +110,15 @@ class Selection:
         ]
         if self.hours:
             parts.append("daily " + ", ".join(times.spell_hours(self.hours)))
+        if self.tasks:
+            parts.append(("tasks " if len(self.tasks) > 1 else "task ") + ", ".join(self.tasks) + self._padded())
         parts.append(f"channels {', '.join(self.channels)}" if self.channels else "every channel")
+        if not self.triggers:
+            parts.append("without trigger channels")
         return "; ".join(parts)
+
+    def _padded(self) -> str:
+        return f" with {self.pad.text}" if self.pad else ""
 
 
 def is_pattern(patient: str) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
 
+from behavior.trigger_channel import looks_like_trigger
 from chunks.format.clock import since_day_zero_us
 from chunks.format.row import label_norm
 from chunks.models import Recording, RecordingState
@@ -86,19 +87,30 @@ def ok_recordings(patient: str) -> QuerySet[Recording]:
 
 
 def stay_of(patient: str, selection: Selection) -> Stay:
-    """What the question means for this patient; one query."""
-    asked = selection.channel_words
-    held = list(recordings_of(patient, with_channels=bool(asked)))
+    """What the question means for this patient, its tasks left out (`selections.task_stay` knows those); one query."""
+    held = list(recordings_of(patient, with_channels=bool(selection.channels)))
     recorded = recorded_of(held)
     intervals = selection.intervals_for(recorded.start_us, recorded.stop_us) if recorded else ()
-    touched = [each for each in held if any(map(each.touches, intervals))]
+    return stay_within(patient, selection, held=held, intervals=intervals)
+
+
+def empty_stay(patient: str) -> Stay:
+    """Nothing is asked for of this patient."""
+    return Stay(patient=patient, recorded=None, intervals=(), recordings=(), unmatched=(), warnings=())
+
+
+def stay_within(patient: str, selection: Selection, *, held: Sequence[Held], intervals: Intervals) -> Stay:
+    """What the question means within these intervals; a recording has its own, where its clock makes them others."""
+    asked = selection.channel_words
+    touched = [each for each in held if any(map(each.touches, intervals if each.asked is None else each.asked))]
     known = labels_of(held)
-    picks = {channels: _picks(asked, channels, known=known) for channels in {each.channels for each in touched}}
+    headers = {each.channels for each in touched}
+    picks = {channels: _picks(asked, channels, known=known) for channels in headers}
     return Stay(
         patient=patient,
-        recorded=recorded,
+        recorded=recorded_of(held),
         intervals=intervals,
-        recordings=tuple(_chosen(touched, picks)) if asked else tuple(touched),
+        recordings=tuple(_chosen(touched, _choices(selection, picks))),
         unmatched=tuple(word for word in asked if picks and not any(picked[word] for picked in picks.values())),
         warnings=tuple(_warnings(asked, touched, patient=patient, known=known)),
     )
@@ -141,21 +153,45 @@ def _picks(asked: Iterable[Word], channels: Sequence[Channel], *, known: Collect
     return {word: chosen(word, channels, known=known) for word in asked}
 
 
-def _chosen(
-    touched: Iterable[Held], picks: Mapping[tuple[Channel, ...], Mapping[Word, list[Channel]]]
-) -> Iterator[Held]:
+def _choices(
+    selection: Selection, picks: Mapping[tuple[Channel, ...], Mapping[Word, list[Channel]]]
+) -> Mapping[tuple[Channel, ...], Choice | None]:
+    """For each list of channels, which of them are asked for; None where none is.
+
+    With a task, trigger and DC channels come along from every recording, for those of one amplifier tell of another's
+    too, but not where nothing of what was named is found.
+    """
+    if not selection.channels:
+        return {channels: EVERYTHING if selection.triggers else _no_triggers(channels) for channels in picks}
+    along = selection.tasks and selection.triggers and any(any(picked.values()) for picked in picks.values())
+    return {
+        channels: _choice(
+            channels,
+            {channel for found in picked.values() for channel in found}.union(_triggers(channels) if along else ()),
+        )
+        for channels, picked in picks.items()
+    }
+
+
+def _chosen(touched: Iterable[Held], choices: Mapping[tuple[Channel, ...], Choice | None]) -> Iterator[Held]:
     """The recordings of which a channel is asked for, with the choice."""
-    choices = {channels: _choice(channels, picked) for channels, picked in picks.items()}
     for each in touched:
         if choice := choices[each.channels]:
             yield replace(each, choice=choice)
 
 
-def _choice(channels: Sequence[Channel], picked: Mapping[Word, list[Channel]]) -> Choice | None:
-    together = {channel for found in picked.values() for channel in found}
+def _triggers(channels: Sequence[Channel]) -> list[Channel]:
+    return [channel for channel in channels if looks_like_trigger(channel[1])]
+
+
+def _no_triggers(channels: Sequence[Channel]) -> Choice | None:
+    return _choice(channels, set(channels).difference(_triggers(channels)))
+
+
+def _choice(channels: Sequence[Channel], together: Collection[Channel]) -> Choice | None:
     if not together:
         return None
-    if together.issuperset(channels):
+    if set(together).issuperset(channels):
         return EVERYTHING
     labels = frozenset(label for _, label in together)
     twins_apart = any(channel[1] in labels for channel in channels if channel not in together)

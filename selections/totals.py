@@ -13,7 +13,7 @@ from django.db.models import Count, F, Sum
 
 from chunks.format.clock import since_day_zero_us
 from selections.intervals import Interval, Intervals, intersection, measure_us
-from selections.rows import StayRows, Step
+from selections.rows import StayRows
 from selections.stay import Stay
 
 GAP_US = 1_000_000
@@ -94,7 +94,7 @@ def _totals(stay: Stay) -> Totals:
     coverage.close()
     return Totals(
         chunks=chunks,
-        channels=len({label for step in rows.steps for label in _labels(rows, step)}) if chunks else 0,
+        channels=len(set(_labels(rows))) if chunks else 0,
         recordings=len(recordings),
         patients=1 if chunks else 0,
         covered_us=coverage.covered_us,
@@ -105,8 +105,8 @@ def _totals(stay: Stay) -> Totals:
 
 
 def _stacks(rows: StayRows) -> Iterator[_Stack]:
-    """By start; steps are in the order of time, and no row is in two."""
-    for step in rows.steps:
+    """By start; batches are in the order of time, and no row is in two."""
+    for queries in rows.together():
         grouped = [
             query.annotate(begun=F("turn"))
             .values("begun", "stop", "bucket", "recording")
@@ -114,7 +114,7 @@ def _stacks(rows: StayRows) -> Iterator[_Stack]:
             .order_by("begun", "stop")
             .values_list("begun", "stop", "bucket", "recording", "chunks", "in_bytes")
             .iterator()
-            for query in rows.queries(step)
+            for query in queries
         ]
         for start, stop, bucket, recording, chunks, in_bytes in heapq.merge(*grouped):
             yield _Stack(
@@ -122,9 +122,10 @@ def _stacks(rows: StayRows) -> Iterator[_Stack]:
             )
 
 
-def _labels(rows: StayRows, step: Step) -> Iterator[str]:
-    for query in rows.queries(step):
-        yield from query.order_by().values_list("label_norm", flat=True).distinct()
+def _labels(rows: StayRows) -> Iterator[str]:
+    for queries in rows.together():
+        for query in queries:
+            yield from query.order_by().values_list("label_norm", flat=True).distinct()
 
 
 class _Coverage:

@@ -6,11 +6,15 @@
     stop      day 4 02:00   …                  up to this instant, without it
     when      day 3 14:05..day 4 02:00         stretches of time; a side left out is open
     hours     22:00-06:00                      every day, or every day asked for
+    task      tom loc   loc   tom*   =ToM_Loc   ToM_Loc, faces   names of tasks, in any spelling (`behavior.names`)
+    pad       5   5,10                         minutes before and after each session of the tasks
+    triggers  no                               leave away the trigger and DC channels that come along with a task
     channel   LTG1   LTG1..LTG8   LTG*   5   1..16   "EMG, left"
 
-Several values of a field are added up, those of `day`, `when`, `start` with `stop`, and `hours` hold together: `day 4`
-with `start` at noon is the afternoon of day 4. Times are the recorder's own clock (`selections.times`), channels are
-matched as `selections.channels` says. A date with a year is read for exactly one patient, named by ID.
+Several values of a field are added up, those of `day`, `when`, `start` with `stop`, `hours` and `task` hold together:
+`day 4` with `start` at noon is the afternoon of day 4, and with a task what was played of it then. Times are the
+recorder's own clock (`selections.times`), channels are matched as `selections.channels` says. A date with a year is
+read for exactly one patient, named by ID.
 
 What cannot be read raises `SelectionError`, which names every fault with its value and how to write it: an unknown
 field (a mistyped one would ask for more than was meant), no such time, a stop that is not after its start, days and
@@ -26,12 +30,15 @@ from functools import partial
 from typing import TypeVar
 from urllib.parse import parse_qs
 
+from behavior.names import canonical, split_names
+from behavior.record import EXPERIMENT_LIMIT
 from selections import channels, times
 from selections.errors import Problem, SelectionError, WordRefused, shown
 from selections.intervals import ALL_TIME, EARLIEST_US, LATEST_US, Interval, Intervals, intersection, union
+from selections.padding import NO_PADDING, Padding, padding
 from selections.selection import Selection
 
-FIELDS = ("patient", "day", "start", "stop", "when", "hours", "channel")
+FIELDS = ("patient", "task", "pad", "triggers", "day", "start", "stop", "when", "hours", "channel")
 WORDS_MAX = 1_000
 TEXT_MAX = 100_000  # characters of one field together
 
@@ -70,9 +77,35 @@ class _Reading:
         when = self._when(clock=Selection(patients=patients).one_patient)
         hours = self._read("hours", times.hours)
         spelled = [str(word) for word in self._read("channel", channels.words)]
+        tasks = tuple(self._read("task", _tasks))
+        pad, triggers = self._pad(), self._triggers()
+        if not tasks and not self._words_of("task"):
+            for field, given in (("pad", pad != NO_PADDING), ("triggers", not triggers)):
+                if given:
+                    self._fault(field, "it belongs to a task: name one, or leave this out.")
         if self._problems:
             raise SelectionError(self._problems)
-        return Selection(patients=patients, when=when, hours=union(hours), channels=tuple(spelled))
+        return Selection(
+            patients=patients,
+            when=when,
+            hours=union(hours),
+            channels=tuple(spelled),
+            tasks=tasks,
+            pad=pad,
+            triggers=triggers,
+        )
+
+    def _pad(self) -> Padding:
+        found = self._read("pad", lambda text: [padding(text)])
+        if len(set(found)) > 1:
+            self._fault("pad", "it is there more than once: give one, such as `5,10` for five before and ten after.")
+        return found[0] if found else NO_PADDING
+
+    def _triggers(self) -> bool:
+        found = set(self._read("triggers", _yes_or_no))
+        if len(found) > 1:
+            self._fault("triggers", "it says both yes and no: give one.")
+        return False not in found
 
     def _when(self, *, clock: str | None) -> Intervals:
         """All that is asked of time, held together."""
@@ -125,6 +158,9 @@ class _Reading:
                 self._fault(field, f"{shown(text)} holds control characters: type it again.")
         return fit
 
+    def _words_of(self, field: str) -> bool:
+        return any(text.strip() for text in self._words.get(field, ()))
+
     def _fault(self, field: str, message: str) -> None:
         self._problems.append(Problem(field=field, message=message))
 
@@ -137,6 +173,26 @@ def _patients(text: str) -> list[str]:
                 f"{shown(word)} is no patient ID: write letters, digits and hyphens, such as 2002; 20* is a pattern."
             )
     return found
+
+
+def _tasks(text: str) -> list[str]:
+    found = []
+    for name in split_names([text]):
+        spelled = canonical(name)
+        if spelled in {"", "="} or len(name) > EXPERIMENT_LIMIT:
+            raise WordRefused(
+                f"{shown(name)} is no name of a task: write it, or a part of it, with up to {EXPERIMENT_LIMIT} "
+                "characters; * is any text."
+            )
+        found.append(spelled)
+    return found
+
+
+def _yes_or_no(text: str) -> list[bool]:
+    answers = {"no": False, "yes": True}
+    if text.lower() not in answers:
+        raise WordRefused(f"{shown(text)} is neither yes nor no.")
+    return [answers[text.lower()]]
 
 
 def _is_control(character: str) -> bool:

@@ -34,6 +34,7 @@ from people import audit
 from selections import table
 from selections.cursor import parse_cursor
 from selections.resolve import Page, Resolved, resolve
+from selections.session_table import session_as_json
 from selections.totals import Totals
 from selections.words import parse, parse_url
 from storage.urls import open_objects
@@ -99,6 +100,7 @@ def search(request: HttpRequest, asked: Query[SearchWords]) -> dict[str, Any]:
     ):
         page = resolved.page(after, size=asked.limit) if asked.limit else Page(rows=[], next=None)
         return _found(resolved, totals=resolved.totals()) | {
+            "sessions": [] if after else [session_as_json(each) for each in resolved.sessions],
             "headers": [table.as_json(row) for row in page.rows],
             "next": str(page.next) if page.next else None,
         }

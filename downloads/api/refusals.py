@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from behavior.errors import SessionsUnavailable
 from chunks.headers_db.errors import HeadersUnavailable
 from chunks.headers_db.middleware import json_answer
 from downloads.api.access import NotAllowed
@@ -69,6 +70,12 @@ REFUSALS: Mapping[type[Exception], Refusal] = {
     RangeOutside: Refusal(status=416, code="range_outside"),
     StorageError: Refusal(status=502, code="object_unavailable"),
     StoreUnreachable: Refusal(status=503, code="store_unreachable", retry_after_s=5),
+    SessionsUnavailable: Refusal(
+        status=503,
+        code="sessions_unavailable",
+        says="The table of sessions does not answer just now. Ask again soon, or without a task.",
+        retry_after_s=30,
+    ),
     Busy: Refusal(status=503, code="busy", retry_after_s=2),
 }
 

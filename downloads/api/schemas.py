@@ -17,6 +17,13 @@ class Words(Schema):
     """The words of a question, each as often as one likes. Times are the recorder's own clock."""
 
     patient: list[str] = Field([], description="IDs (2002) or patterns (20*); none: every patient you may see")
+    task: list[str] = Field(
+        [], description="while they played this task: ToM_Loc in any spelling, a part of it, tom*, =ToM_Loc"
+    )
+    pad: list[str] = Field([], description="minutes before and after each session of the task: 5, or 5,10")
+    triggers: list[str] = Field(
+        [], description="no: leave away the trigger and DC channels that come along with a task"
+    )
     day: list[str] = Field([], description="days since implantation, which is day 0: 4, -1..3, 2002-01-03")
     start: list[str] = Field([], description="from this time on: day 3 14:05")
     stop: list[str] = Field([], description="up to this time, without it")
@@ -119,7 +126,30 @@ class Found(Schema):
     hints: list[str] = Field(description="what would match, where nothing does")
 
 
+class RecordingOfSession(Schema):
+    name: str
+    offset_s: float = Field(description="from the recording's start to the session's, by the clocks")
+    clock_offset_s: float = Field(description="the recording's")
+
+
+class Session(Schema):
+    """A session of a task that was asked for."""
+
+    patient: str
+    task: str
+    file: str
+    day: int
+    start: str = Field(description="the recorder's own clock, without a time zone")
+    stop: str
+    covered: float = Field(description="the share of it that is recorded, 0 to 1")
+    state: str = Field(description="covered, partly or no recording")
+    method: str = Field(description="how it was aligned: clock (good to seconds at best), triggers or hand")
+    clock_offset_s: float = Field(description="the session's")
+    recordings: list[RecordingOfSession]
+
+
 class SearchAnswer(Found):
+    sessions: list[Session] = Field(description="of the tasks asked for; on the first page")
     headers: list[Header]
     next: str | None = Field(description="`after` of the next page; null: this is the last")
 

@@ -4,7 +4,7 @@ Owns: that a client names paths and never buckets or keys: an object is found th
 where the question asks for that and its patient may be seen now. Everything else does not exist, with the same words.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
@@ -13,9 +13,10 @@ from downloads.client.errors import FileUnknown
 from downloads.errors import PathRefused
 from downloads.tree import check_path
 from people.scope import Scope
+from selections.resolve import resolve
 from selections.rows import StayRows
 from selections.selection import Selection
-from selections.stay import Held, Stay, stay_of
+from selections.stay import Held, Stay
 from storage.errors import BucketMissing, ObjectMissing
 from storage.objects import Objects
 
@@ -54,7 +55,7 @@ def _find(path: str, *, selection: Selection, scope: Scope, store: Objects) -> C
     _, patient, recording, name = parts
     if not scope.allows(patient) or not selection.asks_for(patient):
         return None
-    stay = stay_of(patient, selection)
+    stay = resolve(replace(selection, patients=(patient,)), scope=scope).stay(patient)
     for held in stay.recordings:
         if held.name == recording and held.bucket not in _closed_buckets():
             found = _in_recording(held, name, stay=stay, store=store)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from behavior.names import Aliases, Group, fold, groups_of, matching, nearest, split_names
+from behavior.names import Aliases, Group, canonical, fold, groups_of, matching, nearest, split_names
 
 LAB = ("ToM_Loc", "ToM_Task_2010", "faces_task", "bio_motion_task", "Movie_Task", "penaltyshot", "Verb Gen")
 NONE = Aliases()
@@ -126,3 +126,17 @@ def test_whatever_is_typed_has_an_answer(wanted: str, names: set[str]) -> None:
     held = groups_of(dict.fromkeys(names, 1), aliases=NONE)
     assert set(matching(wanted, held, aliases=NONE)) <= set(held)
     assert set(nearest(wanted, held, aliases=NONE)) <= {group.name for group in held}
+
+
+@given(st.text(max_size=12))
+def test_a_canonical_name_is_its_own_canonical_form(typed: str) -> None:
+    once = canonical(typed)
+    assert canonical(once) == once
+
+
+@pytest.mark.parametrize(
+    ("typed", "spelled"),
+    [("ToM_Loc", "tomloc"), (" tom LOC", "tomloc"), ("=ToM-Loc", "=tomloc"), ("ToM_**Loc?", "tom*loc?"), ("*", "*")],
+)
+def test_names_that_mean_the_same_have_one_spelling(typed: str, spelled: str) -> None:
+    assert canonical(typed) == spelled

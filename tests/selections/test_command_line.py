@@ -18,6 +18,7 @@ QUESTIONS = [
     {"patient": ["2002"], "day": ["-1"], "hours": ["22:00-06:00", "12:00-12:30:15.5"]},
     {"patient": ["2002"], "when": ["day 3 14:05..day 4 02:00", "day 6 00:00.."]},
     {"patient": ["2002"], "when": ["..day -3 02:00:00.000001"]},
+    {"patient": ["2002"], "task": ["ToM_Loc", "=faces", "mo?ie*"], "pad": ["5,10"], "triggers": ["no"]},
     {"patient": ["2002"], "channel": ['"EMG, L"', '"it\'s $HOME `x`"', '"-1"', "-Ref", "--patient", '"a""b"', "T8-P8"]},
 ]
 

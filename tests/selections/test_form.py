@@ -88,7 +88,7 @@ def test_every_fault_stands_beside_its_field_and_what_was_typed_is_kept():
 
 def test_what_is_no_field_is_a_fault_of_the_whole():
     assert read_asked("patient=2002&chanel=LTG1").other_faults == [
-        "'chanel' is none of its fields: patient, day, start, stop, when, hours, channel."
+        "'chanel' is none of its fields: patient, task, pad, triggers, day, start, stop, when, hours, channel."
     ]
 
 

@@ -149,9 +149,7 @@ def test_joins_equal_a_look_at_every_chunk(seed):
         start = chance.randrange(-DAY, 3 * DAY, MINUTE)
         state, labels = chance.choice(["ok", "ok", "ok", "hidden"]), chance.sample(["A1", "A2", "B", ""], 2)
         stretches = [(start, start + 3 * HOUR), (start + 5 * HOUR, start + chance.choice([6, 40]) * HOUR)]
-        held = recording(
-            patient, f"rec{number}", *stretches, labels=chance.sample(["A1", "A2", "B", ""], 2), state=state
-        )
+        held = recording(patient, f"rec{number}", *stretches, labels=labels, state=state)
         held.clock_offset_us = chance.choice([0, 0, HOUR, -HOUR, 7_000_001])
         held.save(force_insert=True)
         put(chunks(held, *stretches, every=chance.choice([HOUR, 24 * HOUR])))

@@ -84,7 +84,7 @@ def _of_mysql(kind: str | None, _possible: str | None, key: str | None, extra: s
 
 
 def _of_sqlite(step: str) -> str:
-    if step.startswith("USE TEMP B-TREE"):
+    if step.startswith(("USE TEMP B-TREE", "MULTI-INDEX OR", "INDEX ")):  # each arm tells of itself
         return ""
     found = re.match(r"SEARCH chunk_header USING (?:COVERING )?INDEX (\w+)", step)
     return found[1] if found else "scan"

@@ -13,7 +13,8 @@ from chunks.headers_db.state import read_state, set_state
 from people.models import AuditedPatient, AuditEntry
 from selections.resolve import resolve
 from tests.people.makers import grant, make_user
-from tests.selections.made import DAY, HOUR, hold
+from tests.selections.made import DAY, HOUR, MINUTE, hold
+from tests.selections.sessions import session
 
 pytestmark = pytest.mark.database
 
@@ -222,3 +223,34 @@ def test_a_terminal_gets_a_table_that_fits_it(monkeypatch):
     row = out.getvalue().splitlines()[-1]
     assert row.split() == ["2004", "day3_140500", "1", "[red]A1", "3", "00:00:00", "1:00:00", "500", "Hz", "1,001"]
     assert len(row) <= 80
+
+
+def test_a_task_shows_its_sessions_with_their_covered_share():
+    session("2002", 0, 30 * MINUTE)
+    session("2003", 4 * DAY + 45 * MINUTE, 4 * DAY + 105 * MINUTE)
+    session("2002", 9 * DAY, 9 * DAY + HOUR)
+    lines = search("--all-patients --task tom loc --pad 5 --limit 2").splitlines()
+    assert "3 sessions of 1 task and 2 patients: 1 covered, 1 partly, 1 with no recording" in lines
+    at = next(place for place, line in enumerate(lines) if line.startswith("patient  task"))
+    assert " ".join(lines[at + 1].split()) == ("2002 ToM_Loc day 0 00:00 00:30 100 % day-1_230000 ToM_Loc_2002_0.json")
+    assert "no recording" in lines[at + 2]
+    found = answer("--all-patients --task TOM-LOC --channel LTG1")
+    assert [(each["patient"], each["covered"], each["method"]) for each in found["sessions"]] == [
+        ("2002", 1.0, "clock"),
+        ("2002", 0.0, "clock"),
+        ("2003", 0.25, "clock"),
+    ]
+    assert found["sessions"][0]["recordings"] == [{"name": "day-1_230000", "offset_s": 3600.0, "clock_offset_s": 0.0}]
+    assert found["totals"]["chunks"] == 2
+
+
+def test_a_task_nobody_has_is_answered_with_the_nearest():
+    session("2002", 0, 30 * MINUTE)
+    assert "Did you mean ToM_Loc?" in search_that_finds_nothing("--all-patients --task tom_lok")
+
+
+def search_that_finds_nothing(words: str) -> str:
+    out = io.StringIO()
+    with pytest.raises(CommandError):
+        call_command("search", *shlex.split(words), stdout=out)
+    return out.getvalue()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from chunks.format.clock import DAY_US
 from selections.errors import WordRefused
 from selections.intervals import EARLIEST_US, LATEST_US, Interval, intersection
+from selections.padding import Padding
 from selections.selection import Selection
 from selections.words import parse, parse_url
 
@@ -28,12 +29,16 @@ channel_words = st.one_of(
     st.sampled_from(["LTG1", "LTG1..LTG8", "ltg8..1", "LTG*", "?1", "5", "16..1", "C3..", "T8-P8"]),
     labels.map(lambda label: '"' + label.replace('"', '""') + '"'),
 )
+minutes = st.integers(0, 10_080_000) | st.just(0)
 selections = st.builds(
     Selection,
     patients=st.lists(st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9-]{0,8}[A-Za-z0-9])?|20\*", fullmatch=True)).map(tuple),
     when=st.lists(stretches(first=EARLIEST_US, last=LATEST_US)).map(tuple),
     hours=st.lists(stretches(first=0, last=DAY_US)).map(tuple),
     channels=st.lists(channel_words).map(tuple),
+    tasks=st.lists(st.from_regex(r"=?[A-Za-z0-9_ é*?-]{0,9}[A-Za-z0-9*]", fullmatch=True)).map(tuple),
+    pad=st.builds(lambda *us: Padding(before_us=us[0] * 60_000, after_us=us[1] * 60_000), minutes, minutes),
+    triggers=st.booleans(),
 )
 
 
@@ -53,6 +58,9 @@ def test_order_and_repetition_of_its_parts_do_not_matter(selection, chance):
         when=shuffled(selection.when),
         hours=shuffled(selection.hours),
         channels=shuffled(selection.channels),
+        tasks=shuffled(selection.tasks),
+        pad=selection.pad,
+        triggers=selection.triggers,
     )
     assert again == selection
     assert hash(again) == hash(selection)
@@ -69,6 +77,9 @@ def test_order_and_repetition_of_its_parts_do_not_matter(selection, chance):
         ({"hours": ["22:00-06:00"]}, {"hours": ["22:00-24:00", "00:00-06:00"]}),
         ({"hours": ["00:00-24:00"]}, {}),
         ({"patient": ["AB-1"]}, {"patient": ["ab-1"]}),
+        ({"task": ["ToM_Loc, faces"]}, {"task": ["FACES", "tom loc"]}),
+        ({"task": ["=ToM_Loc"], "pad": ["5"]}, {"task": ["=tom-loc"], "pad": ["5.0, 5"]}),
+        ({"task": ["*"], "triggers": ["yes"], "pad": ["0"]}, {"task": ["**", "faces"]}),
         ({"channel": ["LTG01..LTG8"]}, {"channel": ["ltg8..ltg1"]}),
     ],
 )
@@ -80,6 +91,18 @@ def test_the_url_is_short_and_can_be_read():
     selection = parse({"patient": ["2002"], "day": ["4"], "hours": ["22:00-06:00"], "channel": ["LTG1..LTG8"]})
     assert selection.url() == "channel=ltg1..ltg8&hours=22:00-06:00&patient=2002&when=day+4+00:00..day+5+00:00"
     assert str(selection) == "patient 2002; day 4 00:00..day 5 00:00; daily 22:00-06:00; channels ltg1..ltg8"
+
+
+def test_tasks_and_padding_can_be_read():
+    selection = parse({"task": ["ToM_Loc"], "pad": ["5,10.5"], "triggers": ["no"], "channel": ["LTG1"]})
+    assert selection.url() == "channel=LTG1&pad=5%2C10.5&task=tomloc&triggers=no"
+    assert str(selection) == (
+        "every patient; all time; task tomloc with 5 min before and 10.5 after; channels LTG1; without trigger channels"
+    )
+
+
+def test_padding_and_triggers_without_a_task_are_not_asked_for():
+    assert Selection(pad=Padding(before_us=1), triggers=False) == Selection()
 
 
 def test_what_is_not_asked_for_is_not_in_the_url():

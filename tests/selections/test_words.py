@@ -155,3 +155,28 @@ def test_a_url_that_is_no_question_is_refused(query):
 @pytest.mark.parametrize("query", ["", "&&", "patient=", "when=..", "hours=00:00-24:00", "channel=*", "patient=*"])
 def test_a_url_that_asks_for_nothing_is_everything(query):
     assert parse_url(query) == Selection()
+
+
+@pytest.mark.parametrize(
+    ("words", "field", "says"),
+    [
+        ({"pad": ["5"]}, "pad", "belongs to a task"),
+        ({"triggers": ["no"]}, "triggers", "belongs to a task"),
+        ({"task": ["tom"], "pad": ["five"]}, "pad", "write minutes"),
+        ({"task": ["tom"], "pad": ["-5"]}, "pad", "write minutes"),
+        ({"task": ["tom"], "pad": ["1,2,3"]}, "pad", "write minutes"),
+        ({"task": ["tom"], "pad": ["20000"]}, "pad", "a week"),
+        ({"task": ["tom"], "pad": ["5", "6"]}, "pad", "more than once"),
+        ({"task": ["tom"], "triggers": ["maybe"]}, "triggers", "neither yes nor no"),
+        ({"task": ["="]}, "task", "no name"),
+        ({"task": ["x" * 201]}, "task", "no name"),
+    ],
+)
+def test_words_of_tasks_that_cannot_be_read_say_how_to_write_them(words, field, says):
+    (problem,) = refused(**words).problems
+    assert (problem.field, says in problem.message) == (field, True)
+
+
+def test_a_padding_is_both_sides_or_each():
+    assert parse({"task": ["tom"], "pad": ["5"]}).pad == parse({"task": ["tom"], "pad": ["5 5"]}).pad
+    assert str(parse({"task": ["tom"], "pad": ["2.50, 0"]}).pad) == "2.5,0"

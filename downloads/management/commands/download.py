@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from behavior.errors import SessionsUnavailable
 from chunks.command import PARTLY_DONE
 from downloads.crew import THREADS
 from downloads.entries import entries
@@ -34,7 +35,7 @@ class Command(SelectionCommand):
         "command resumes. Exit status: 0 all is there; 1 nothing matches, or it could not begin; 2 the question cannot "
         "be read; 3 some files are missing; 130 stopped with Ctrl-C."
     )
-    for_people = (DownloadsError,)
+    for_people = (DownloadsError, SessionsUnavailable)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--to", required=True, type=Path, metavar="DIR", help="the folder that gets s3_download/")

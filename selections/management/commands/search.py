@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from behavior.errors import SessionsUnavailable
 from people import audit
 from people.origin import terminal_origin
 from selections import table
@@ -14,6 +15,7 @@ from selections.arguments import add_selection_arguments, scope_from, selection_
 from selections.command import NOTHING_FOUND, SelectionCommand
 from selections.cursor import Cursor, parse_cursor
 from selections.resolve import PAGE_MAX, Page, Resolved, resolve
+from selections.session_table import session_as_json, sessions_summary, sessions_table
 from selections.totals import Totals
 
 LIMIT = 50
@@ -24,6 +26,8 @@ class Command(SelectionCommand):
         "Find chunks: sums and exact bytes first, then the headers, page by page. Exit status 1 where nothing matches; "
         "then it says what would. Times are the recorder's own clock, days count from implantation (day 0)."
     )
+
+    for_people = (SessionsUnavailable,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_selection_arguments(parser)
@@ -57,8 +61,19 @@ class Command(SelectionCommand):
             self.stdout.write(table.printable(line))
         if totals.chunks:
             self.stdout.write(table.summary(totals, bytes_per_s=_bytes_per_s()))
+        if resolved.sessions and not after:
+            self._sessions(resolved, limit=limit)
+        if totals.chunks:
             self._table(_page(resolved, after=after, limit=limit))
         return bool(totals.chunks)
+
+    def _sessions(self, resolved: Resolved, *, limit: int) -> None:
+        sessions = resolved.sessions
+        self.stdout.write(sessions_summary(sessions))
+        if limit:
+            self.stdout.write("\n" + sessions_table(sessions[:limit]))
+        if 0 < limit < len(sessions):
+            self.stdout.write(f"The first {limit} of {len(sessions):,} sessions; --limit shows more, --json all.")
 
     def _table(self, page: Page) -> None:
         if page.rows:
@@ -74,6 +89,7 @@ class Command(SelectionCommand):
             "totals": table.totals_as_json(totals, bytes_per_s=_bytes_per_s()),
             "warnings": list(resolved.warnings),
             "hints": [] if totals.chunks else list(resolved.hints()),
+            "sessions": [] if after else [session_as_json(each) for each in resolved.sessions],
             "headers": [table.as_json(row) for row in page.rows],
             "next": str(page.next) if page.next else None,
         }
