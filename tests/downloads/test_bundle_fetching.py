@@ -99,7 +99,8 @@ def test_several_ranges_give_the_whole(fetch, bundle):
 
 
 def test_what_the_client_has_is_not_sent_again(fetch, bundle):
-    assert fetch(**{"if-none-match": bundle.etag}).status_code == 304
+    unneeded = fetch(**{"if-none-match": bundle.etag})
+    assert (unneeded.status_code, unneeded["ETag"]) == (304, bundle.etag)
     assert not acts()
     answer = fetch(**{"if-none-match": '"other"'})
     assert answer.status_code == 200
@@ -212,6 +213,20 @@ def test_scope_lost_since_it_was_made_refuses_and_removes_it(fetch, bundle, alic
     assert "may be seen" in row.removed_why
     Grant.objects.filter(user=alice).update(revoked_at=None)
     assert fetch().status_code == 410
+
+
+def test_the_page_of_its_job_tells_no_more_of_it_once_a_patient_is_out_of_sight(as_alice, alice, bundle):
+    pages = [reverse(name, args=[bundle.pk]) for name in ("job", "job-progress")]
+    for page in pages:
+        said = as_alice.get(page).content.decode()
+        assert bundle.sha256 in said
+        assert "<dd>2002</dd>" in said
+    Grant.objects.update(revoked_at=timezone.now())
+    for page in pages:
+        said = as_alice.get(page).content.decode()
+        assert "You may no longer see all of its patients" in said
+        for each in (bundle.sha256, url(bundle), "<dd>2002</dd>"):
+            assert each not in said, each
 
 
 def test_an_expired_bundle_is_gone_though_nobody_has_tidied(fetch, bundle):
