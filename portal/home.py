@@ -1,9 +1,10 @@
 """The page one sees first: the patients, what there is of each, and one's own jobs.
 
-Owns: how these come together; the parts are the apps' own. While the headers database is asleep the page says so and
-shows the rest.
+Owns: how these come together; the parts are the apps' own; and that it is a look at the patients it shows, in the
+audit. While the headers database is asleep the page says so and shows the rest.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +15,9 @@ from chunks.headers_db.errors import HeadersAsleep, HeadersUnavailable
 from chunks.headers_db.middleware import UNREACHABLE
 from jobs.models import Job
 from jobs.terminal import size_text
+from people import audit
 from people.asking import page_scope
+from people.origin import client_address
 from people.scope import Scope
 from selections.answer import day_link
 from selections.at_a_glance import Glance, Sums, glances, summed
@@ -24,6 +27,7 @@ from selections.selection import Selection
 
 JOBS_SHOWN = 5
 PATIENTS_AT_ONCE = 12
+OVERVIEW = "overview"  # the question of this look, in the audit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +66,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"nav": "home", "jobs": own_jobs(request.user.pk)}
     if request.user.has_perm("people.search"):
         try:
-            context["archive"] = _archive(page_scope(request), after=request.GET.get("after", ""))
+            context["archive"] = _archive(request, after=request.GET.get("after", ""))
         except HeadersAsleep as error:
             context["asleep"] = str(error)
         except HeadersUnavailable:
@@ -76,7 +80,8 @@ def own_jobs(user_id: int | None) -> list[OwnJob]:
     return [OwnJob(job=job, done=size_text(job.bytes_done), total=size_text(job.bytes_total)) for job in newest]
 
 
-def _archive(scope: Scope, *, after: str) -> Archive:
+def _archive(request: HttpRequest, *, after: str) -> Archive:
+    scope = page_scope(request)
     patients = scope.visible(scope.patients)
     found = glances(patients, scope=scope)
     sums = summed(found)
@@ -86,10 +91,17 @@ def _archive(scope: Scope, *, after: str) -> Archive:
         sums=sums,
         size=size_text(sums.size_bytes),
         may_see=len(patients),
-        cards=tuple(map(_card, shown)),
+        cards=_cards(shown, scope=scope, origin=client_address(request)),
         left=len(rest) - len(shown),
         after=shown[-1].patient if len(rest) > len(shown) else "",
     )
+
+
+def _cards(shown: Sequence[Glance], *, scope: Scope, origin: str) -> tuple[Card, ...]:
+    if not shown:
+        return ()
+    with audit.act("look", scope=scope, question=OVERVIEW, patients=[each.patient for each in shown], origin=origin):
+        return tuple(map(_card, shown))
 
 
 def _card(glance: Glance) -> Card:

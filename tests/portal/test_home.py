@@ -9,6 +9,7 @@ from chunks.headers_db.place import State
 from chunks.headers_db.state import read_state, set_state
 from chunks.models import Recording
 from jobs.models import Job
+from people.models import AuditEntry
 from people.roles import Role
 from tests.selections.made import DAY, HOUR, hold
 from tests.selections.pages import browser_of, links, person, source, text
@@ -46,6 +47,25 @@ def test_each_patient_has_a_picture_whose_days_lead_to_a_search():
     assert "Patient 2002, days 0 to 1: 3 hours recorded" in text(page)
     assert "/search/?patient=2002&when=day+1+00:00..day+2+00:00" in links(page)
     assert "/patients/2002/" in links(page)
+
+
+@pytest.mark.usefixtures("archive")
+def test_it_is_a_look_at_the_patients_it_shows():
+    browser_of(person("rita", "2002", "2003")).get("/", REMOTE_ADDR="10.0.0.7")
+    (look,) = AuditEntry.objects.all()
+    assert (look.act, look.by_name, look.question, look.outcome, look.origin) == (
+        "look",
+        "rita",
+        "overview",
+        "done",
+        "10.0.0.7",
+    )
+    assert set(look.patients.values_list("patient", flat=True)) == {"2002", "2003"}
+
+
+def test_who_is_shown_nobody_has_looked_at_nobody():
+    browser_of(person("rita")).get("/")
+    assert not AuditEntry.objects.exists()
 
 
 def test_many_patients_have_pages_and_one_statement_of_sums():
