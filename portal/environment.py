@@ -52,8 +52,10 @@ class Environment:
         return urlsplit(self.url).scheme == "https"
 
     @property
-    def host(self) -> str:
-        return urlsplit(self.url).hostname or ""
+    def hosts(self) -> list[str]:
+        """The names by which the portal may be addressed, as requests write them: IPv6 in brackets."""
+        names = {urlsplit(self.url).hostname or ""} | (set() if self.https else LOOPBACK)
+        return sorted(f"[{name}]" if ":" in name else name for name in names)
 
 
 def read_environment() -> Environment:

@@ -12,7 +12,7 @@ from django.contrib.messages import constants as messages
 
 from portal.broker import broker_url
 from portal.bundles_storage import bundles_storage
-from portal.environment import LOOPBACK, PROJECT_DIR, make_private, read_environment, secret
+from portal.environment import PROJECT_DIR, make_private, read_environment, secret
 
 ENVIRONMENT = read_environment()
 DATA_DIR = ENVIRONMENT.data_dir
@@ -33,7 +33,7 @@ SESSIONS_URL = ENVIRONMENT.sessions_url
 DOWNLOAD_MB_PER_S = ENVIRONMENT.download_mb_per_s
 
 # The address decides security: https is strict, http is for this machine only.
-ALLOWED_HOSTS = sorted({ENVIRONMENT.host} | (set() if ENVIRONMENT.https else LOOPBACK))
+ALLOWED_HOSTS = ENVIRONMENT.hosts
 CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.url]
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENVIRONMENT.https
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if ENVIRONMENT.https else 0

@@ -57,6 +57,19 @@ def test_loopback_and_https_are_taken(url: str, monkeypatch: pytest.MonkeyPatch)
     assert read_environment().url == url.rstrip("/")
 
 
+@pytest.mark.parametrize(
+    ("url", "hosts"),
+    [
+        ("http://[::1]:8000", ["127.0.0.1", "[::1]", "localhost"]),
+        ("https://ECoG.example.org:8443", ["ecog.example.org"]),
+        ("https://[2001:db8::1]", ["[2001:db8::1]"]),
+    ],
+)
+def test_it_is_addressed_as_requests_write_it(url: str, hosts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECOG_URL", url)
+    assert read_environment().hosts == hosts
+
+
 def test_a_secret_is_made_once_and_nobody_else_may_read_it(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = set(pool.map(lambda _: secret("secret", data_dir=tmp_path, variable="NO_SUCH_VARIABLE"), range(32)))
