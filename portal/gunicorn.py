@@ -2,9 +2,13 @@
 
 One process of 64 threads: pages are short, and file bodies, which are not, hold at most half of them. The place to
 listen on is given on the command line. No access log: addresses hold what somebody asked for, and that is the audit's.
+Who asks for a file and does not read it, as a browser whose download was paused, holds its thread for minutes, not for
+ever: the kernel ends the connection (tcp(7), TCP_USER_TIMEOUT), and the download goes on with another one.
 """
 
 import os
+import socket
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -27,11 +31,31 @@ control_socket_disable = True
 # The heartbeat is a file: on a slow disk it would stop the worker.
 worker_tmp_dir = str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) else None
 
+UNREAD_S = 300
+
+
+class Ready(Protocol):
+    """Of gunicorn's master what is needed here."""
+
+    LISTENERS: Iterable[socket.socket]
+
 
 class Forked(Protocol):
     """Of gunicorn's worker what is needed here."""
 
     ppid: int
+
+
+def when_ready(server: Ready) -> None:
+    """Connections have it from where they were taken."""
+    for listener in server.LISTENERS:
+        end_what_is_not_read(listener, after_s=UNREAD_S)
+
+
+def end_what_is_not_read(listener: socket.socket, *, after_s: float) -> None:
+    """For connections over TCP taken from now on. Does nothing outside Linux."""
+    if hasattr(socket, "TCP_USER_TIMEOUT") and listener.family in {socket.AF_INET, socket.AF_INET6}:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(after_s * 1000))
 
 
 def post_fork(_server: object, worker: Forked) -> None:
