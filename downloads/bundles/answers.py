@@ -49,6 +49,7 @@ def _sent(request: HttpRequest, bundle: Bundle, *, scope: Scope) -> HttpResponse
     """The bytes themselves, unless the client has them."""
     modified = int(bundle.finished_at.timestamp()) if bundle.finished_at else None
     if unneeded := get_conditional_response(request, etag=bundle.etag, last_modified=modified):
+        unneeded["ETag"] = bundle.etag
         return unneeded
     span = _span(request, bundle)
     leave = GATE.enter(request.user.pk or 0)

@@ -42,10 +42,10 @@ def asked_span(range_header: str, if_range: str, *, size_bytes: int, etag: str, 
         suffix = int(found["last"])
         start, stop = max(0, size_bytes - suffix), size_bytes
     else:
-        start, last = int(found["first"]), int(found["last"] or size_bytes)
-        if last < start:
+        start = int(found["first"])
+        if found["last"] and int(found["last"]) < start:
             return whole  # no valid range: the header is to be ignored
-        stop = min(last + 1, size_bytes)
+        stop = min(int(found["last"]) + 1, size_bytes) if found["last"] else size_bytes
     if start >= stop:
         raise RangeUnsatisfiable
     return Span(start=start, stop=stop, partial=True)

@@ -38,6 +38,7 @@ def send_file(request: HttpRequest, file: ClientFile, *, job: Job, store: Object
     if unneeded := get_conditional_response(request, etag=etag or None):
         if unneeded.status_code == _CHANGED:
             raise FileChanged("The file is no longer the one of which you have a part: fetch it from its beginning.")
+        unneeded["ETag"] = etag
         return unneeded
     span = _span(request, file, etag=etag)
     with _let_in(request) as stack:

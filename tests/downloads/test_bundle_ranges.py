@@ -53,7 +53,7 @@ def test_what_is_no_single_range_of_bytes_gives_the_whole(header):
     assert span(header) is None
 
 
-@pytest.mark.parametrize("header", ["bytes=1000-", "bytes=5000-6000", "bytes=-0"])
+@pytest.mark.parametrize("header", ["bytes=1000-", "bytes=1001-", "bytes=5000-6000", "bytes=-0"])
 def test_a_range_outside_is_refused(header):
     with pytest.raises(RangeUnsatisfiable):
         span(header)
