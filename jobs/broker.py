@@ -27,7 +27,8 @@ def waiting() -> int:
     try:
         with current_app.connection_for_write() as broker:
             broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
-            queue = broker.default_channel.queue_declare(current_app.conf.task_default_queue, passive=True)
+            channel = broker.default_channel
+            queue = channel.queue_declare(current_app.conf.task_default_queue, passive=True)  # type: ignore[attr-defined] # of every channel
             return int(queue.message_count)
     except ChannelError:
         return 0  # there is no queue before its first message, nor after its last
