@@ -20,14 +20,13 @@ from people.asking import page_scope
 from people.origin import client_address
 from people.scope import Scope
 from selections.answer import day_link
-from selections.at_a_glance import Glance, Sums, glances, summed
+from selections.at_a_glance import OVERVIEW, Glance, Sums, glances, summed
 from selections.coverage import coverage_of
 from selections.picture import Strip, strip
 from selections.selection import Selection
 
 JOBS_SHOWN = 5
 PATIENTS_AT_ONCE = 12
-OVERVIEW = "overview"  # the question of this look, in the audit
 
 
 @dataclass(frozen=True, kw_only=True)

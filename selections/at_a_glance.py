@@ -1,7 +1,8 @@
 """What there is of many patients, in a line each: recordings, first and last day, hours and bytes.
 
 Owns: these sums. They come from the rows of recordings alone, in one grouped statement for every thousand patients,
-never from chunk headers; hours are from each recording's first sample to its last, pauses inside it included.
+never from chunk headers; hours are from each recording's first sample to its last, pauses inside it included. And
+what looking at them is called in the audit.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,9 @@ from people.scope import Scope
 from selections.intervals import Interval
 from selections.times import days_spelled
 from selections.totals import HOUR_US
+
+OVERVIEW = "overview"
+"""The question of who looks at pages that show what there is of many patients, in the audit."""
 
 _PATIENTS_AT_ONCE = 1_000
 

@@ -15,7 +15,7 @@ from people.asking import page_scope
 from people.origin import client_address
 from people.roles import requires
 from selections.answer import PICTURES, commands, first_page, later_page, pictures
-from selections.at_a_glance import glances
+from selections.at_a_glance import OVERVIEW, glances
 from selections.cursor import Cursor, parse_cursor
 from selections.errors import CursorRefused
 from selections.form import Asked, read_asked, same_address, understood
@@ -77,7 +77,11 @@ def _begin(request: HttpRequest, asked: Asked) -> HttpResponse:
     scope = page_scope(request)
     seen = scope.visible(scope.patients)
     held = [each for each in glances(seen, scope=scope) if each.recordings]
-    shown = pictures([each.patient for each in held], question=None, scope=scope, beyond=asked.beyond)
+    if not held:
+        return _page(request, asked, may_see=len(seen))
+    with audit.act("look", scope=scope, question=OVERVIEW, origin=client_address(request)) as act:
+        shown = pictures([each.patient for each in held], question=None, scope=scope, beyond=asked.beyond)
+        act.add_patients(each.patient for each in shown.strips)
     return _page(request, asked, pictures=shown, patients=held, may_see=len(seen))
 
 

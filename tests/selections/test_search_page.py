@@ -85,6 +85,14 @@ def test_a_position_that_cannot_be_read_is_the_first_page_with_a_notice(rita, af
     assert "Chunks 15" in said
 
 
+def test_what_there_is_is_a_look_at_the_patients_that_are_shown(rita):
+    search(rita)
+    (look,) = AuditEntry.objects.all()
+    assert (look.act, look.question, look.outcome) == ("look", "overview", "done")
+    shown = set(AuditedPatient.objects.filter(entry=look).values_list("patient", flat=True))
+    assert shown == {"2002", "2003"}
+
+
 def test_faults_stand_beside_their_fields_and_are_no_act(rita):
     page = source(search(rita, patient="2002", day="x", channel='"open'))
     for field, value in (("day", "x"), ("channel", "&quot;open")):
