@@ -21,6 +21,7 @@ from selections.form import address, in_prose
 from selections.intervals import Interval
 from selections.joined import Joined, State
 from selections.picture import Strip, strip
+from selections.played import by_patient, played_by
 from selections.resolve import Resolved
 from selections.selection import Selection
 from selections.session_table import session_cells, sessions_summary
@@ -44,6 +45,10 @@ class Pictures:
     strips: tuple[Strip, ...]
     left: int
     more: str
+
+    @property
+    def with_sessions(self) -> bool:
+        return any(each.marks for each in self.strips)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +116,13 @@ def first_page(resolved: Resolved, *, beyond: str) -> Answer:
             next="",
             warnings=(),
             hints=tuple(map(in_prose, resolved.hints())),
-            pictures=pictures(patients, question=resolved.selection, scope=resolved.scope, beyond=beyond),
+            pictures=pictures(
+                patients,
+                question=resolved.selection,
+                scope=resolved.scope,
+                beyond=beyond,
+                sessions=resolved.sessions,
+            ),
             sessions=_sessions(resolved.sessions),
         )
     found = {stay.patient: stay for stay in resolved.stays if stay.recordings}
@@ -124,7 +135,12 @@ def first_page(resolved: Resolved, *, beyond: str) -> Answer:
         hints=(),
         sessions=_sessions(resolved.sessions),
         pictures=pictures(
-            tuple(found), question=resolved.selection, scope=resolved.scope, beyond=beyond, found_by=found
+            tuple(found),
+            question=resolved.selection,
+            scope=resolved.scope,
+            beyond=beyond,
+            found_by=found,
+            sessions=resolved.sessions,
         ),
     )
 
@@ -152,14 +168,21 @@ def pictures(
     scope: Scope,
     beyond: str,
     found_by: Mapping[str, Stay] | None = None,
+    sessions: Sequence[Joined] = (),
 ) -> Pictures:
-    """Pictures of patients after `beyond`; each day leads to the same question about that day alone."""
+    """Pictures of patients after `beyond`; each day leads to the same question about that day alone. Above each lie the
+    sessions that a question with tasks found, else all there are."""
     rest = [patient for patient in scope.visible(patients) if patient > beyond]
     shown = rest[: max(1, min(PICTURES, _LINKS_BYTES // (_DAYS_AS_A_RULE * (1 + len(address(question))))))]
     stays, anything = found_by or {}, question or Selection()
+    played = by_patient(sessions) if anything.tasks else played_by(shown, scope=scope)
     return Pictures(
         strips=tuple(
-            strip(coverage_of(patient, found_by=stays.get(patient)), day_href=day_link(anything, patient))
+            strip(
+                coverage_of(patient, found_by=stays.get(patient)),
+                day_href=day_link(anything, patient),
+                sessions=played.get(patient, ()),
+            )
             for patient in shown
         ),
         left=len(rest) - len(shown),

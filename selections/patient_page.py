@@ -19,13 +19,18 @@ from selections.answer import day_link
 from selections.at_a_glance import Glance, glances
 from selections.coverage import coverage_of
 from selections.intervals import measure_us
+from selections.joined import Joined
 from selections.picture import DayRow, day_rows, days_of, gaps_of, hours_text
+from selections.played import played_by
 from selections.selection import Selection
+from selections.session_names import session_link
+from selections.session_table import method_of, session_cells
 from selections.times import spell_instant
 from selections.totals import HOUR_US
 
 DAYS_AT_ONCE = 45
 RECORDINGS_AT_ONCE = 100
+SESSIONS_AT_ONCE = 100
 _DAY = re.compile(r"-?[0-9]{1,5}")
 _ROW = re.compile(r"[0-9]{1,18}")
 
@@ -47,8 +52,20 @@ class Listed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SessionLine:
+    """A session in the list; `href` is empty where it has no page."""
+
+    task: str
+    start: str
+    length: str
+    covered: str
+    method: str
+    href: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AboutPatient:
-    """One page of a patient; `more_days` and `more_recordings` are query strings, empty after the last."""
+    """One page of a patient; those called `more_…` are query strings, empty after the last."""
 
     glance: Glance
     hours: float
@@ -57,6 +74,8 @@ class AboutPatient:
     days: int
     day_rows: tuple[DayRow, ...]
     more_days: str
+    sessions: tuple[SessionLine, ...]
+    more_sessions: str
     recordings: tuple[Listed, ...]
     more_recordings: str
     later_page: bool
@@ -65,33 +84,39 @@ class AboutPatient:
 
 
 def about_patient(
-    patient: str, *, scope: Scope, all_states: bool, days_after: str, recordings_after: str
+    patient: str, *, scope: Scope, all_states: bool, days_after: str, recordings_after: str, sessions_after: str = ""
 ) -> AboutPatient:
     """The page; positions that mean nothing are the first page."""
     glance = glances([patient], scope=scope)[0]
     coverage = coverage_of(patient)
-    days = days_of(coverage)
+    sessions = played_by([patient], scope=scope).get(patient, ())
+    days = days_of(coverage, sessions)
     rest = [day for day in days if day > int(days_after)] if _DAY.fullmatch(days_after) else days
     shown = rest[:DAYS_AT_ONCE]
+    begun = min(int(sessions_after), len(sessions)) if _ROW.fullmatch(sessions_after) else 0
+    lines = sessions[begun : begun + SESSIONS_AT_ONCE]
     listed, following = _listed(patient, all_states=all_states, after=recordings_after)
     return AboutPatient(
         glance=glance,
         hours=measure_us(coverage.held) / HOUR_US,
         gaps=len(gaps_of(coverage.held)),
         size=size_text(glance.size_bytes),
-        days=len(days),
+        days=len(days_of(coverage)),
         day_rows=tuple(
             day_rows(
                 coverage,
                 days=shown,
                 day_href=day_link(Selection(), patient),
                 recording_href=recording_link(patient),
+                sessions=sessions,
             )
         ),
         more_days=f"days={shown[-1]}" if len(rest) > len(shown) else "",
+        sessions=tuple(map(_session_line, lines)),
+        more_sessions=f"sessions={begun + len(lines)}" if begun + len(lines) < len(sessions) else "",
         recordings=listed,
         more_recordings=f"recordings={following}" if following else "",
-        later_page=bool(days_after or recordings_after),
+        later_page=bool(days_after or recordings_after or sessions_after),
         search=f"{reverse('search')}?{Selection(patients=(patient,)).url()}",
         ingest=f"python manage.py ingest_edf FOLDER --subject {patient} --surgery-date YYYY-MM-DD",
     )
@@ -138,6 +163,18 @@ def _line(row: Recording) -> Listed:
         state=row.state,
         state_name=row.get_state_display(),
         warnings=tuple(row.warning_texts),
+    )
+
+
+def _session_line(session: Joined) -> SessionLine:
+    cells = session_cells(session)
+    return SessionLine(
+        task=cells["task"],
+        start=cells["start"],
+        length=hours_text(session.own.duration_us),
+        covered=cells["covered"],
+        method={"triggers": "by triggers", "hand": "by hand"}.get(method_of(session), "by the clocks"),
+        href=session_link(session.record.file_name),
     )
 
 

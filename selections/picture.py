@@ -2,7 +2,7 @@
 
 Owns: the geometry, in percent of a strip's width, so that a strip is as wide as its page and never narrower than its
 days need. Days without any recording are left out where there are more than two in a row. Bars are drawn to the minute
-or so; a gap too short to be seen as a hole has a mark of its own.
+or so; a gap too short to be seen as a hole has a mark of its own. Sessions lie above (`selections.marks`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,6 +12,9 @@ from itertools import pairwise
 from chunks.format.clock import DAY_US
 from selections.coverage import Coverage
 from selections.intervals import Interval, Intervals, intersection, measure_us, union
+from selections.joined import Joined
+from selections.marks import NEAR_DAYS, NEAR_HOURS, InWords, Mark, marks_of, session_days
+from selections.marks import in_words as sessions_in_words
 from selections.times import days_touched, spell_instant
 from selections.totals import GAP_US, HOUR_US
 
@@ -63,17 +66,20 @@ class Strip:
     stretches: tuple[str, ...]
     stretches_left: int
     days_left: int
+    marks: tuple[Mark, ...] = ()
+    sessions: tuple[InWords, ...] = ()
+    sessions_left: int = 0
 
 
-def strip(coverage: Coverage, *, day_href: Link) -> Strip:
-    """The patient's days beside each other; each is a link."""
-    numbers = _days_of(coverage.held)
+def strip(coverage: Coverage, *, day_href: Link, sessions: Sequence[Joined] = ()) -> Strip:
+    """The patient's days beside each other, each a link, and above them these sessions of hers, by start."""
+    numbers = sorted({*_days_of(coverage.held), *session_days(sessions)})
     columns = list(_with_breaks(numbers[:DAYS_MAX]))
     places = {number: place for place, number in enumerate(columns) if number is not None}
     words = in_words(coverage)
     return Strip(
         patient=coverage.patient,
-        title=_title(coverage, numbers),
+        title=_title(coverage, _days_of(coverage.held)),
         width_px=DAY_PX * len(columns),
         days=tuple(
             _day(number, place, of=len(columns), coverage=coverage, href=day_href)
@@ -83,6 +89,9 @@ def strip(coverage: Coverage, *, day_href: Link) -> Strip:
         stretches=tuple(words[:STRETCHES_MAX]),
         stretches_left=max(0, len(words) - STRETCHES_MAX),
         days_left=max(0, len(numbers) - DAYS_MAX),
+        marks=tuple(marks_of(sessions, places, of=len(columns), near=NEAR_DAYS, day_href=day_href)),
+        sessions=(listed := sessions_in_words(sessions)),
+        sessions_left=len(sessions) - len(listed),
     )
 
 
@@ -94,26 +103,33 @@ class DayRow:
     hours: str
     href: str
     bars: tuple[Bar, ...]
+    marks: tuple[Mark, ...] = ()
 
 
 def day_rows(
-    coverage: Coverage, *, days: Sequence[int], day_href: Link, recording_href: Callable[[str], str]
+    coverage: Coverage,
+    *,
+    days: Sequence[int],
+    day_href: Link,
+    recording_href: Callable[[str], str],
+    sessions: Sequence[Joined] = (),
 ) -> list[DayRow]:
-    """Those days of the patient, below each other."""
+    """Those days of the patient, below each other, and above each its sessions."""
     return [
         DayRow(
             number=day,
             hours=hours_text(measure_us(intersection(coverage.held, (_span(day),)))),
             href=day_href(day),
             bars=(*_recording_bars(coverage, day, recording_href), *_marks(coverage.held, day, place=0, of=1)),
+            marks=tuple(marks_of(sessions, {day: 0}, of=1, near=NEAR_HOURS, day_href=day_href)),
         )
         for day in days
     ]
 
 
-def days_of(coverage: Coverage) -> list[int]:
-    """The days of which anything is recorded."""
-    return _days_of(coverage.held)
+def days_of(coverage: Coverage, sessions: Sequence[Joined] = ()) -> list[int]:
+    """The days of which anything is recorded, or on which one of the sessions was played."""
+    return sorted({*_days_of(coverage.held), *session_days(sessions)})
 
 
 def gaps_of(held: Intervals) -> list[Interval]:

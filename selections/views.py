@@ -23,8 +23,10 @@ from selections.patient_page import about_patient, recording_row
 from selections.recording_page import about_recording
 from selections.resolve import resolve
 from selections.selection import Selection
+from selections.sessions_away import told_when_away
 
 
+@told_when_away
 @requires("search")
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
@@ -54,6 +56,7 @@ def patient(request: HttpRequest, patient: str) -> HttpResponse:
             all_states=request.user.has_perm("people.ingest"),
             days_after=request.GET.get("days", ""),
             recordings_after=request.GET.get("recordings", ""),
+            sessions_after=request.GET.get("sessions", ""),
         )
     return render(request, "selections/patient.html", {"nav": "search", "patient": patient, "about": about})
 

@@ -14,11 +14,14 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from behavior.place import sessions_here
+from behavior.take import take
 from downloads.models import Bundle
 from people.roles import Role
 from people.scope import scope_for, server_scope
 from people.tokens import make_token
 from storage.folder import FolderObjects
+from tests.behavior.made import content, document
 from tests.downloads.bundled import made
 from tests.downloads.conftest import bundles_folder, store
 from tests.downloads.held import hold
@@ -41,6 +44,7 @@ PUBLIC = {
 # Pages of oneself, for everybody who is logged in.
 OWN = {"home", "logout", "account", "own-acts", "password-change", "jobs", "job", "job-progress", "job-cancel"}
 RECORDING = {"7002": "day3_140500", "7003": "day4_secret"}
+TASK = {"7002": "Plain_Task", "7003": "Secret_Task"}
 
 
 def routes(patterns: Any = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -63,6 +67,11 @@ class World:
     def __init__(self, objects: FolderObjects) -> None:
         hold(objects, "7002", RECORDING["7002"])
         hold(objects, "7003", RECORDING["7003"], seed=2)
+        for patient, task in TASK.items():
+            said = document(experiment=task, subject=patient, start="14:10:0:0", stop="14:20:0:0")
+            by = server_scope(means="test")
+            taken = take(content(said), objects=objects, sessions=sessions_here(), by=by)
+            assert taken.key == f"{task}_{patient}.json"
         self.of: dict[str, User] = {}
         self.job: dict[str, int] = {}
         self.token: dict[str, Any] = {}
@@ -86,6 +95,8 @@ class World:
         parts = {
             "patient": patient,
             "name": RECORDING[patient],
+            "file_name": f"{TASK[patient]}_{patient}.json",
+            "file": "session.json",
             "job_id": self.job[patient],
             "token_id": self.token[patient].row.pk,
             "download": self.download[patient],
@@ -161,6 +172,7 @@ def test_two_people_see_exactly_theirs_on_every_page(world: World, mine: str, hi
         asked = world.address(route, patient=hidden)
         said = body_of(theirs).replace(asked, "")
         assert RECORDING[hidden] not in said, route
+        assert TASK[hidden] not in said, route
         assert f"patients/{hidden}" not in said, route
         own = me.get(world.address(route, patient=mine))
         if own.status_code == 200 and not own.streaming:
@@ -172,12 +184,22 @@ def test_two_people_see_exactly_theirs_on_every_page(world: World, mine: str, hi
 
 
 @pytest.mark.parametrize(
-    "question", ["patient=*", "everyone=yes", "patient=7003", "patient=70*", "patient=7003&channel=LTG1"]
+    "question",
+    [
+        "patient=*",
+        "everyone=yes",
+        "patient=7003",
+        "patient=70*",
+        "patient=7003&channel=LTG1",
+        "patient=*&task=task",
+        "patient=7003&task=*",
+    ],
 )
 def test_a_hidden_patient_is_in_no_answer(world: World, question: str) -> None:
     answer = browser_of(world.of["7002"]).get(f"/search/?{question}", follow=True)
     assert answer.status_code == 200
     assert RECORDING["7003"] not in body_of(answer)
+    assert TASK["7003"] not in body_of(answer)
     assert "patients/7003" not in body_of(answer)
 
 
