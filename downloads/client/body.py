@@ -48,11 +48,11 @@ class FileBody(HeldBody):
         self._left_bytes -= len(piece)
         if not self._left_bytes:
             self._uncounted += len(piece)
-            self._tell()
+            self._tell_and_go_on()
             return piece
         self._on_its_way = len(piece)
-        if time.monotonic() - self._counted_at >= COUNT_EVERY_S and not self._tell():
-            raise DownloadOver("This download has ended meanwhile.")
+        if time.monotonic() - self._counted_at >= COUNT_EVERY_S:
+            self._tell_and_go_on()
         return piece
 
     def close(self) -> None:
@@ -61,6 +61,10 @@ class FileBody(HeldBody):
                 self._tell()
         finally:
             super().close()
+
+    def _tell_and_go_on(self) -> None:
+        if not self._tell():
+            raise DownloadOver("This download has ended meanwhile.")
 
     def _tell(self) -> bool:
         size_bytes, self._uncounted = self._uncounted, 0

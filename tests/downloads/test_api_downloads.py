@@ -427,3 +427,19 @@ def test_a_file_is_counted_before_its_last_bytes_go(held: Recording, api: Api) -
     assert Job.objects.get().bytes_done == len(content)
     answer.close()
     assert Job.objects.get().bytes_done == len(content)
+
+
+@pytest.mark.parametrize("range_asked", [{}, {"range": "bytes=100-"}])
+def test_who_ends_a_download_before_reading_gets_no_file_past_the_audit(
+    held: Recording, api: Api, range_asked: dict[str, str]
+) -> None:
+    download = api.begin(patient=["2002"])
+    answer = file(api, download, **range_asked)
+    api.post(f"downloads/{download}/end", {"outcome": "done"})
+    assert acts() == [("download", "done", 0)]
+    taken: list[bytes] = []
+    with pytest.raises(Exception, match="has ended meanwhile"):
+        taken.extend(answer.streaming_content)
+    answer.close()
+    assert not taken
+    assert GATE.inside == 0
