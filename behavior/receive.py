@@ -92,8 +92,10 @@ def _session_json(attachment: Attachment) -> bytes | None:
 
 
 def _sentence(error: Exception) -> str:
-    # The way out of the command line is the form below it here.
-    return str(error).replace(f" {_way_out(error)}", "") if isinstance(error, NotASession) else str(error)
+    """What is wrong, without the commands that are the way out of it: here that is a form."""
+    if isinstance(error, NotASession):
+        return str(error).removesuffix(_way_out(error)).strip()
+    return str(error).partition(" Say it: ")[0]
 
 
 def _way_out(error: NotASession) -> str:

@@ -24,6 +24,7 @@ from selections.picture import Strip, strip
 from selections.played import by_patient, played_by
 from selections.resolve import Resolved
 from selections.selection import Selection
+from selections.session_names import session_link
 from selections.session_table import session_cells, sessions_summary
 from selections.stay import Stay
 from selections.table import cells_of
@@ -64,10 +65,11 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class SessionRow:
-    """A session as the table shows it."""
+    """A session as the table shows it; `href` is empty where it has no page."""
 
     cells: Mapping[str, str]
     state: State
+    href: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,9 +152,13 @@ def _sessions(sessions: Sequence[Joined]) -> Sessions | None:
         return None
     return Sessions(
         summary=sessions_summary(sessions),
-        rows=tuple(SessionRow(cells=session_cells(each), state=each.state) for each in sessions[:PAGE_SESSIONS]),
+        rows=tuple(map(_session_row, sessions[:PAGE_SESSIONS])),
         left=max(0, len(sessions) - PAGE_SESSIONS),
     )
+
+
+def _session_row(session: Joined) -> SessionRow:
+    return SessionRow(cells=session_cells(session), state=session.state, href=session_link(session.record.file_name))
 
 
 def later_page(resolved: Resolved, *, after: Cursor) -> Answer:
