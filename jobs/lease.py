@@ -78,6 +78,7 @@ class Lease:
         self.question = job.question
         self.attempt = attempt
         self._asker_id = job.asker_id
+        self._by_worker = job.runner == Runner.WORKER
         self._timing = timing
         self._until = until
         self._ended = False
@@ -98,7 +99,8 @@ class Lease:
         """Renews the lease from a thread of its own while the block works, then ends the job.
 
         Done where the block did not say `finish` or `fail` itself; cancelled on `JobCancelled` and Ctrl-C; failed with
-        what may be kept of any other error, which goes on; waiting again on `HandedBack`; untouched on `LeaseLost`.
+        what may be kept of any other error, which goes on; waiting again on `HandedBack`
+        and where its worker's process is ended; untouched on `LeaseLost`.
         """
         keeper = Keeper(self._tick, every_s=self._timing.write_s)
         keeper.start()
@@ -168,7 +170,8 @@ class Lease:
             return
         # Whoever lost the lease besides is told of the first error, which goes on.
         with contextlib.suppress(LeaseLost):
-            if isinstance(error, HandedBack):
+            # A worker's child that gets a SIGTERM of its own ends with SystemExit, wherever it is.
+            if isinstance(error, HandedBack) or (self._by_worker and isinstance(error, SystemExit)):
                 self._hand_back()
             elif isinstance(error, KeyboardInterrupt):
                 self._end(self._mine(), state=State.CANCELLED, reason="Cancelled with Ctrl-C.")

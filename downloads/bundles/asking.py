@@ -23,27 +23,33 @@ from selections.totals import Totals, totals_of
 KIND = "bundle"
 # What a file takes beside its bytes, at most: its headers in the zip, its row of the manifest.
 BESIDE_BYTES = 2_000
+# What the files of a session take, about; the job finds out.
+SESSION_BYTES = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What a question finds: `patients` are those of whom there is anything."""
+    """What a question finds: `patients` are those of whom there is anything, a chunk or a session."""
 
     totals: Totals
     patients: tuple[str, ...]
+    sessions: int = 0
 
     @property
     def zip_bytes(self) -> int:
         """The size of its zip, or a little more."""
-        return self.totals.size_bytes + BESIDE_BYTES * (self.totals.chunks + self.totals.recordings + 1)
+        beside = BESIDE_BYTES * (self.totals.chunks + self.totals.recordings + 1)
+        return self.totals.size_bytes + beside + SESSION_BYTES * self.sessions
 
 
 def wanted(resolved: Resolved) -> Wanted:
     """Sums patient by patient, so that only those who are found are named."""
     found = {stay.patient: totals_of([stay]) for stay in resolved.stays}
+    played = {session.record.subject for session in resolved.sessions}
     return Wanted(
         totals=sum(found.values(), Totals()),
-        patients=tuple(patient for patient, totals in found.items() if totals.chunks),
+        patients=tuple(patient for patient, totals in found.items() if totals.chunks or patient in played),
+        sessions=len(resolved.sessions),
     )
 
 

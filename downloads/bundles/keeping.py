@@ -1,7 +1,8 @@
 """What a bundle will hold, found out once: the first attempt resolves the question, every later one keeps to it.
 
-Owns: the kept manifest, written before anything is zipped, and the sums taken from it. Whoever asks sees in it what
-she may see at that moment; from then on nothing is added.
+Owns: the kept manifest, written before anything is zipped, and the sums taken from it. Where tasks were asked for, the
+list of sessions is kept with it: one file, the manifest first. Whoever asks sees in it what she may see at that moment;
+from then on nothing is added.
 """
 
 import shutil
@@ -24,7 +25,9 @@ from downloads.entries import entries
 from downloads.errors import DataChanged
 from downloads.manifest import written
 from downloads.models import Bundle
-from downloads.tree import MANIFEST_NAME, ROOT, TwinCheck, check_path
+from downloads.session_files import session_files
+from downloads.session_list import list_of_sessions
+from downloads.tree import MANIFEST_NAME, ROOT, SESSIONS_NAME, TwinCheck, check_path
 from jobs.errors import LeaseLost
 from jobs.lease import Lease
 from jobs.terminal import size_text
@@ -34,6 +37,7 @@ from selections.words import parse_url
 from storage.objects import Objects
 
 MANIFEST_PATH = f"{ROOT}/{MANIFEST_NAME}"
+SESSIONS_PATH = f"{ROOT}/{SESSIONS_NAME}"
 READ_BYTES = 1 << 20
 
 
@@ -48,23 +52,32 @@ def kept_bundle(lease: Lease, *, scope: Scope, store: Objects) -> Bundle:
 
 @contextmanager
 def manifest_of(bundle: Bundle, *, look_up: Callable[[], None]) -> Iterator[IO[bytes]]:
-    """The kept manifest in a file of this machine, surely the one that was kept.
+    """The kept manifest, and the list of sessions behind it, in a file of this machine, surely what was kept.
 
     Raises `NotKept`, and what `look_up` raises while the place is silent.
     """
     with tempfile.TemporaryFile() as copy:
         apart(lambda: _copy(bundle.manifest_name, copy), look_up=look_up)
-        if (copy.tell(), _crc32_of(copy)) != (bundle.manifest_bytes, bundle.manifest_crc32):
+        if not _is_as_kept(copy, bundle):
             raise NotKept("The manifest that the first attempt kept was changed since. Ask for the bundle again.")
         copy.seek(0)
         yield copy
 
 
-def pieces_of(file: IO[bytes]) -> Iterator[bytes]:
-    """The file from its begin."""
-    file.seek(0)
-    while piece := file.read(READ_BYTES):
+def pieces_of(file: IO[bytes], *, start: int = 0, size_bytes: int) -> Iterator[bytes]:
+    """So many bytes of the file, fewer where it ends."""
+    file.seek(start)
+    while size_bytes and (piece := file.read(min(READ_BYTES, size_bytes))):
+        size_bytes -= len(piece)
         yield piece
+
+
+def lines_of(file: IO[bytes], *, size_bytes: int) -> Iterator[str]:
+    """The lines of the file's first bytes."""
+    file.seek(0)
+    while size_bytes > 0 and (line := file.readline()):
+        size_bytes -= len(line)
+        yield line.decode()
 
 
 def check_room(needed_bytes: int, *, job_id: int | None) -> None:
@@ -85,7 +98,8 @@ def _keep(lease: Lease, listing: IO[str], *, resolved: Resolved, store: Objects)
     lease.progress(note="finding the files")
     files, chunks, patients, entries_bytes = 0, 0, dict[str, None](), 0
     twins = TwinCheck()
-    for entry in written(listing, entries(resolved, store=store)):
+    sessions = session_files(resolved, store=store)
+    for entry in written(listing, entries(resolved, store=store, files=sessions)):
         twins.check(check_path(entry.path))
         files += 1
         chunks += entry.key.endswith(CHUNK_SUFFIX)
@@ -95,18 +109,25 @@ def _keep(lease: Lease, listing: IO[str], *, resolved: Resolved, store: Objects)
     _check_count(chunks, resolved=resolved)
     listing.flush()
     raw = listing.buffer  # type: ignore[attr-defined] # what a text file is made of
-    crc32, manifest_bytes = _crc32_of(raw), raw.seek(0, 2)
-    size_bytes = zip_bytes([(MANIFEST_PATH, manifest_bytes)]) + entries_bytes
+    manifest_bytes, table = raw.seek(0, 2), list_of_sessions(resolved, files=sessions)
+    crc32 = _crc32_of(raw, size_bytes=manifest_bytes)
+    raw.seek(manifest_bytes)
+    raw.write(table)
+    kept_bytes = manifest_bytes + len(table)
+    first = [(MANIFEST_PATH, manifest_bytes), *([(SESSIONS_PATH, len(table))] if table else [])]
+    size_bytes = zip_bytes(first) + entries_bytes
     _check_limit(size_bytes)
-    check_room(size_bytes + manifest_bytes, job_id=lease.job_id)
+    check_room(size_bytes + kept_bytes, job_id=lease.job_id)
     name = place.manifest_name(lease.job_id, attempt=lease.attempt)
     lease.progress(bytes_total=size_bytes, note="keeping the manifest")
-    listed = PulledFile(pieces_of(raw), name=name, size_bytes=manifest_bytes)
-    apart(lambda: place.save(name, listed, size_bytes=manifest_bytes), look_up=lease.progress)
+    listed = PulledFile(pieces_of(raw, size_bytes=kept_bytes), name=name, size_bytes=kept_bytes)
+    apart(lambda: place.save(name, listed, size_bytes=kept_bytes), look_up=lease.progress)
     kept = Bundle.objects.of_attempt(lease.job_id, attempt=lease.attempt).update(
         manifest_name=name,
         manifest_bytes=manifest_bytes,
         manifest_crc32=crc32,
+        sessions_bytes=len(table),
+        sessions_crc32=hex8(zlib.crc32(table)) if table else "",
         files=files,
         patients=list(patients),
         size_bytes=size_bytes,
@@ -142,8 +163,17 @@ def _check_limit(size_bytes: int) -> None:
         )
 
 
-def _crc32_of(file: IO[bytes]) -> str:
+def _is_as_kept(file: IO[bytes], bundle: Bundle) -> bool:
+    manifest_bytes, sessions_bytes = bundle.manifest_bytes, bundle.sessions_bytes
+    if file.seek(0, 2) != manifest_bytes + sessions_bytes:
+        return False
+    if sessions_bytes and _crc32_of(file, start=manifest_bytes, size_bytes=sessions_bytes) != bundle.sessions_crc32:
+        return False
+    return _crc32_of(file, size_bytes=manifest_bytes) == bundle.manifest_crc32
+
+
+def _crc32_of(file: IO[bytes], *, start: int = 0, size_bytes: int) -> str:
     crc = 0
-    for piece in pieces_of(file):
+    for piece in pieces_of(file, start=start, size_bytes=size_bytes):
         crc = zlib.crc32(piece, crc)
     return hex8(crc)

@@ -16,7 +16,7 @@ from downloads.bundles import place
 from downloads.bundles.ahead import read_ahead
 from downloads.bundles.apart import apart, waited_for
 from downloads.bundles.errors import BundleError, ScopeShrunk
-from downloads.bundles.keeping import MANIFEST_PATH, kept_bundle, manifest_of, pieces_of
+from downloads.bundles.keeping import MANIFEST_PATH, SESSIONS_PATH, kept_bundle, lines_of, manifest_of, pieces_of
 from downloads.bundles.pulled import PulledFile
 from downloads.bundles.reading import members
 from downloads.bundles.zipping import Member, zipped
@@ -43,7 +43,7 @@ def run(lease: Lease) -> None:
         _check_scope(bundle, scope=scope)
         made = _make(bundle, lease=lease, name=name, store=store)
         _finish(bundle, lease=lease, name=name, sha256=made.sha256)
-    except (HandedBack, LeaseLost):
+    except (HandedBack, LeaseLost, SystemExit):
         _remove([name], wait_s=REMOVE_SOON_S)
         raise
     except BaseException as error:
@@ -76,15 +76,21 @@ def _make(bundle: Bundle, *, lease: Lease, name: str, store: Objects) -> PulledF
 
 
 def _all_members(bundle: Bundle, *, manifest: IO[bytes], store: Objects) -> Iterator[Member]:
-    """The manifest, then what it lists."""
+    """The manifest, the list of sessions where there is one, then what the manifest lists."""
     yield Member(
         path=MANIFEST_PATH,
         size_bytes=bundle.manifest_bytes,
         crc32=int(bundle.manifest_crc32, 16),
-        pieces=pieces_of(manifest),
+        pieces=pieces_of(manifest, size_bytes=bundle.manifest_bytes),
     )
-    manifest.seek(0)
-    yield from members(read_csv(line.decode() for line in manifest), store=store)
+    if bundle.sessions_bytes:
+        yield Member(
+            path=SESSIONS_PATH,
+            size_bytes=bundle.sessions_bytes,
+            crc32=int(bundle.sessions_crc32, 16),
+            pieces=pieces_of(manifest, start=bundle.manifest_bytes, size_bytes=bundle.sessions_bytes),
+        )
+    yield from members(read_csv(lines_of(manifest, size_bytes=bundle.manifest_bytes)), store=store)
 
 
 def _finish(bundle: Bundle, *, lease: Lease, name: str, sha256: str) -> None:

@@ -1,7 +1,8 @@
 """A worker process that makes one bundle, for tests that kill or stop it: `bundler JOB`; it speaks in lines.
 
 Its store is slow, so that a test can act in the middle; its lease is short. `begun` is said once some of the zip is
-written, then how it ended. On SIGTERM it stops as a worker does.
+written, then how it ended. On SIGTERM it stops as a worker does; on
+SIGUSR1 as a worker's child does that gets a SIGTERM.
 """
 
 import signal
@@ -58,6 +59,7 @@ zipped = work.zipped
 
 def main(job_id: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.tell())
+    signal.signal(signal.SIGUSR1, lambda *_: sys.exit(-241))
     work.zipped = slowly
     work.open_objects = lambda url: SlowFolder(Path(urlsplit(url).path))
     lease = claim(job_id, timing=SHORT)
@@ -67,7 +69,7 @@ def main(job_id: int) -> None:
         with lease.kept():
             work.run(lease)
         say("done")
-    except (HandedBack, JobCancelled, LeaseLost) as ended:
+    except (HandedBack, JobCancelled, LeaseLost, SystemExit) as ended:
         say(type(ended).__name__)
 
 

@@ -135,12 +135,15 @@ def test_killed_three_times_it_fails_with_the_reason_and_is_tidied(scope, start,
     assert left_in(bundles_folder) == []
 
 
-def test_handed_back_it_leaves_the_manifest_alone_and_is_made_to_the_same_bytes(scope, start, bundles_folder):
+@pytest.mark.parametrize(("told_by", "ends_as"), [(signal.SIGTERM, "HandedBack"), (signal.SIGUSR1, "SystemExit")])
+def test_handed_back_it_leaves_the_manifest_alone_and_is_made_to_the_same_bytes(
+    scope, start, bundles_folder, told_by, ends_as
+):
     undisturbed = made(scope)
     job = asked(scope)
     worker = start(job)
-    worker.send_signal(signal.SIGTERM)
-    assert worker.stdout.readline() == "HandedBack\n"
+    worker.send_signal(told_by)
+    assert worker.stdout.readline() == f"{ends_as}\n"
     row = Job.objects.get(pk=job.pk)
     assert (row.state, row.attempt, row.attempts_used) == ("queued", 1, 0)
     assert left_in(bundles_folder / str(job.pk)) == ["manifest-1.csv"]

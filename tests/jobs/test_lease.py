@@ -284,7 +284,6 @@ def test_work_that_is_done_after_it_was_cancelled_is_not_done():
         (KeyError("Jane Doe.edf"), "failed", "It stopped at an unexpected error (KeyError)."),
         (PatientWithdrawn("Patient 2002 has withdrawn."), "failed", "Patient 2002 has withdrawn."),
         (KeyboardInterrupt(), "cancelled", "Cancelled with Ctrl-C."),
-        (SystemExit(1), "failed", "It stopped at an unexpected error (SystemExit)."),
     ],
 )
 def test_an_error_ends_the_job_with_what_may_be_kept_of_it_and_goes_on(shared_database, error, state, reason):
@@ -376,6 +375,19 @@ def test_a_worker_that_stops_hands_its_job_back_and_the_attempt_is_not_counted(s
     names = ("state", "attempt", "handed_back", "lease_until", "sent_at", "started_at", "finished_at", "under_way_key")
     assert columns(job, *names) == ("queued", 1, 1, None, None, None, None, "k")
     assert columns(job, "bytes_done", "bytes_total", "note", "reason") == (0, 90, "", "")
+
+
+def test_a_workers_process_that_is_ended_hands_its_job_back(shared_database):
+    job = make_job()
+
+    def work():
+        with claim(job.pk).kept() as lease:
+            lease.progress(bytes_done=3)
+            raise SystemExit(-241)
+
+    with pytest.raises(SystemExit):
+        work()
+    assert columns(job, "state", "attempt", "handed_back", "bytes_done") == ("queued", 1, 1, 0)
 
 
 def test_attempts_that_were_handed_back_leave_three_that_are_killed(shared_database, told_to_stop):
