@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from people import audit
+from people.account_words import CHANGE, MAKE, AccountState
 from people.errors import AccountRefused, PasswordRefused
 from people.roles import STAFF, Role
 from people.scope import NOBODY, SERVER, Scope
@@ -45,11 +46,11 @@ def make_account(
 def save_account(user: User, *, roles: Collection[Role], by: Scope, origin: str = "") -> None:
     """Writes an account that is new or changed, and has been checked, with exactly these roles."""
     user.is_staff = user.is_superuser or is_staff_by(roles)
-    name = "make account" if user.pk is None else "change account"
-    question = f"user={user.username} roles={','.join(sorted(roles)) or 'none'} active={_yes_no(user.is_active)}"
-    if user.is_superuser:
-        question += " superuser=yes"
-    with audit.act(name, scope=by, question=question, origin=origin), transaction.atomic():
+    name = MAKE if user.pk is None else CHANGE
+    state = AccountState(
+        username=user.username, roles=frozenset(roles), active=user.is_active, superuser=user.is_superuser
+    )
+    with audit.act(name, scope=by, question=str(state), origin=origin), transaction.atomic():
         user.save()
         user.groups.set(Group.objects.filter(name__in=[role.value for role in roles]))
 
@@ -103,7 +104,3 @@ def _check(user: User) -> None:
     except ValidationError as error:
         told = "; ".join(f"{name} {messages[0]}" for name, messages in error.message_dict.items())
         raise AccountRefused(f"The account {user.username[:150]!r} cannot be made: {told}") from error
-
-
-def _yes_no(value: bool) -> str:  # noqa: FBT001 (it is the value that is written)
-    return "yes" if value else "no"

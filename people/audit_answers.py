@@ -17,6 +17,7 @@ from django.utils import timezone
 from people.errors import PatientUnknown
 from people.models import AuditedPatient, AuditEntry, Grant, Patient
 from people.patients import parse_patient_id
+from people.sight_by_role import sights
 
 BATCH = 500
 LOOKING = frozenset({"search", "look", "download, dry run"})
@@ -113,7 +114,7 @@ def audited_person(text: str) -> AuditedPerson:
 
 
 def who_could_see(person: AuditedPerson, *, period: Period) -> list[Seer]:
-    """By grants for the patient or for all, then who sees all patients now; each within the period."""
+    """By grants for the patient or for all, then who saw or sees all patients by role; each within the period."""
     found = [*_by_grants(person), *_by_role(person)]
     return [each for each in found if period.touches(each.since, each.until)]
 
@@ -194,21 +195,22 @@ def _by_grants(person: AuditedPerson) -> Iterator[Seer]:
 
 
 def _by_role(person: AuditedPerson) -> Iterator[Seer]:
-    """Staff and superusers as they are now. Since when, their accounts do not say: at the earliest since they exist."""
-    if person.withdrawn_at is not None:
-        return
-    now = timezone.now()
-    for user in User.objects.filter(Q(is_staff=True) | Q(is_superuser=True), is_active=True).order_by("pk"):
+    """Staff and superusers, while the patient was there."""
+    for sight in sights(now=timezone.now()):
+        since = sight.since if person.made_at is None else max(sight.since, person.made_at)
+        until = _first(sight.until, person.withdrawn_at)
+        if until is not None and until <= since:
+            continue
         yield Seer(
-            user=user.get_username(),
+            user=sight.username,
             which=ALL_PATIENTS,
-            since=min(now, max(moment for moment in (user.date_joined, person.made_at) if moment is not None)),
-            until=None,
-            reason="staff" if user.is_staff else "superuser",
-            given_by="",
-            given_at=None,
-            revoked_by="",
-            note="sees all patients now, by role; shown from the day the account was made",
+            since=since,
+            until=until,
+            reason="superuser" if sight.superuser else "staff",
+            given_by=sight.given_by,
+            given_at=sight.since if sight.given_by else None,
+            revoked_by=sight.ended_by,
+            note=sight.note,
         )
 
 

@@ -203,7 +203,10 @@ class AuditEntry(FinalModel):
     class Meta:
         base_manager_name = "objects"
         verbose_name_plural = "audit entries"
-        indexes = [models.Index(fields=["user", "at"], name="audit_user_at")]
+        indexes = [
+            models.Index(fields=["user", "at"], name="audit_user_at"),
+            models.Index(fields=["act"], name="audit_act"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.act} by {self.by_name}: {self.outcome_text}"

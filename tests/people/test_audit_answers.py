@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from people import audit
+from people.account_words import AccountState, read_state
+from people.accounts import make_account, save_account
 from people.audit import Outcome
 from people.audit_answers import (
     ALL_PATIENTS,
@@ -25,6 +27,7 @@ from people.audit_answers import (
 )
 from people.models import AuditedPatient, AuditEntry, Grant, Patient
 from people.patients import add_patient
+from people.roles import Role
 from people.scope import scope_for, server_scope
 from tests.people.makers import grant, make_user
 
@@ -95,6 +98,80 @@ def test_who_sees_all_by_role_is_said_as_such():
     (found,) = who_could_see(audited_person("2002"), period=ALWAYS)
     assert (found.user, found.which, found.reason, found.until) == ("sam", ALL_PATIENTS, "staff", None)
     assert "now" in found.note
+
+
+def account(name: str, roles: str, *, active: str = "yes", when: datetime, by: str = "ada", **more: object) -> None:
+    """An act on an account, as `people.accounts` writes it."""
+    act = (
+        "change account" if AuditEntry.objects.filter(question__startswith=f"user={name} ").exists() else "make account"
+    )
+    entry(act, when=when, by_name=by, question=f"user={name} roles={roles} active={active}", **more)
+
+
+@pytest.mark.usefixtures("patient")
+def test_who_was_staff_once_could_see_until_then():
+    for name in ("bob", "gone"):
+        make_user(name, is_active=name != "gone")
+    make_user("dan", is_staff=True)
+    account("bob", "data manager", when=at(6, 1), by="server")
+    account("bob", "researcher", when=at(6, 5))
+    account("bob", "administrator,researcher", when=at(6, 7), by="eve")
+    account("bob", "researcher", when=at(6, 8))
+    account("gone", "administrator", when=at(6, 2))
+    account("gone", "administrator", when=at(6, 9), active="no", by="eve")
+    account("dan", "researcher", when=at(6, 3))
+    account("dan", "data manager", when=at(6, 4))
+    account("dan", "administrator", when=at(6, 10))
+    assert seers() == [
+        ("bob", ALL_PATIENTS, at(6, 1), at(6, 5), "server", "ada"),
+        ("gone", ALL_PATIENTS, at(6, 2), at(6, 9), "ada", "eve"),
+        ("dan", ALL_PATIENTS, at(6, 4), None, "ada", ""),
+        ("bob", ALL_PATIENTS, at(6, 7), at(6, 8), "eve", "ada"),
+    ]
+    assert [each[0] for each in seers(Period(first=date(2025, 6, 6), last=date(2025, 6, 6)))] == ["gone", "dan"]
+    Patient.objects.filter(pk="2002").update(withdrawn_at=at(6, 6))
+    assert [each[:4:3] for each in seers()] == [("bob", at(6, 5)), ("gone", at(6, 6)), ("dan", at(6, 6))]
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_role_that_is_given_and_taken_on_the_portal_is_told():
+    by = server_scope(means="command")
+    bob, _ = make_account("bob", password="a long password of a test", role=Role.DATA_MANAGER, by=by)
+    save_account(bob, roles=[Role.RESEARCHER], by=by)
+    (found,) = who_could_see(audited_person("2002"), period=ALWAYS)
+    assert (found.user, found.given_by, found.revoked_by) == ("bob", "server", "server")
+    assert found.since < found.until <= timezone.now()
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_change_of_an_account_that_was_not_made_gave_nobody_sight():
+    make_user("bob")
+    account("bob", "researcher", when=at(6, 1))
+    account("bob", "administrator", when=at(6, 2), outcome="refused")
+    account("bob", "administrator", when=at(6, 3), outcome="failed")
+    assert seers() == []
+    account("bob", "administrator", when=at(6, 4), outcome="")  # its process was killed: it may have been done
+    account("bob", "researcher", when=at(6, 5))
+    assert [each[:4:3] for each in seers()] == [("bob", at(6, 5))]
+
+
+@pytest.mark.usefixtures("patient")
+def test_what_was_changed_beside_the_portal_is_marked():
+    make_user("bob")
+    account("bob", "data manager", when=at(6, 1))
+    (found,) = who_could_see(audited_person("2002"), period=ALWAYS)
+    assert found.until is not None
+    assert "no act says when it ended" in found.note
+
+
+def test_what_an_account_is_made_to_be_is_read_back_as_it_was_written():
+    for roles in ([], [Role.DATA_MANAGER], [Role.DATA_MANAGER, Role.RESEARCHER], list(Role)):
+        for active in (True, False):
+            for superuser in (True, False):
+                state = AccountState(username="a.b+c@d-e_f", roles=frozenset(roles), active=active, superuser=superuser)
+                assert read_state(str(state)) == state
+    assert read_state("") is None
+    assert read_state("user=x active=yes") is None
 
 
 @pytest.mark.usefixtures("patient")
