@@ -15,9 +15,10 @@ urlpatterns: list[URLPattern] = [
     path("tasks/suggest", task_views.suggest, name="task-suggest"),
     path("sessions/add/", session_changes.session_add, name="session-add"),
     path("sessions/new/", session_changes.session_new, name="session-new"),
-    path("sessions/<session:file_name>", session_views.session_page, name="session"),
     path("sessions/<session:file_name>/files/<path:file>", session_views.session_file, name="session-file"),
     path("sessions/<session:file_name>/correct", session_changes.session_correct, name="session-correct"),
     path("sessions/<session:file_name>/align", session_changes.session_align, name="session-align"),
     path("sessions/<session:file_name>/keep", session_changes.session_keep, name="session-keep"),
+    # Last: names of files may end as names of sessions do.
+    path("sessions/<session:file_name>", session_views.session_page, name="session"),
 ]
