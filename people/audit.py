@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
@@ -106,4 +107,6 @@ def _outcome_of(error: BaseException) -> Outcome:
     # A generator is closed when the reader of a streamed answer goes away.
     if isinstance(error, KeyboardInterrupt | GeneratorExit):
         return Outcome.CANCELLED
+    if isinstance(error, PermissionDenied):
+        return Outcome.REFUSED
     return Outcome(getattr(error, "audit_outcome", Outcome.FAILED))

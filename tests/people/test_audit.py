@@ -7,6 +7,7 @@ from datetime import timedelta
 from os import environ
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
@@ -64,6 +65,7 @@ def test_the_intent_is_written_before_the_act_and_the_outcome_after_it():
         (CannotReadFile("Jane Doe 1970-01-01.edf"), "failed", "CannotReadFile"),
         (PatientWithdrawn("Patient 2002 has withdrawn."), "refused", "PatientWithdrawn: Patient 2002 has withdrawn."),
         (BadPatientId("'Jane Doe' is not a patient ID"), "refused", "BadPatientId"),
+        (PermissionDenied("Jane Doe"), "refused", "PermissionDenied"),
         (Cancelled("Jane Doe"), "cancelled", "Cancelled"),
         (KeyboardInterrupt(), "cancelled", "KeyboardInterrupt"),
         (SystemExit(1), "failed", "SystemExit"),
