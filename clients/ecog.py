@@ -18,9 +18,13 @@ The words of a question, each as often as you like; times are the recorder's own
     --when day 3 14:05..day 4 02:00 a stretch of time
     --hours 22:00-06:00             hours of every day asked for
     --channel LTG1..LTG8 'RPT*' 5   labels, ranges, patterns, numbers
+    --task 'tom loc' faces          while they played these tasks: names in any spelling, or parts of them
+    --pad 5   5,10                  minutes before and after each session of the tasks
+    --no-triggers                   without the trigger and DC channels that come along with a task
 
 A download keeps what is there and whole, goes on with what is half there and fetches the rest; the same command again
-resumes. Each file is checked by its size and CRC-32. manifest.csv lists all.
+resumes. Each file is checked by its size and CRC-32. manifest.csv lists all; with a task, sessions.csv says where each
+session begins in each recording.
 
 Exit status: 0 all is there; 1 nothing matches, or it could not begin; 2 the question cannot be read; 3 some files are
 missing; 130 stopped with Ctrl-C.
@@ -70,9 +74,11 @@ PORTAL = ""
 VERSION = "1"
 
 ALL_THERE, NOTHING, NOT_A_QUESTION, SOME_MISSING, INTERRUPTED = 0, 1, 2, 3, 130
-FIELDS = ("patient", "day", "start", "stop", "when", "hours", "channel")
-SENTENCES = ("start", "stop", "when")  # of several words: `--start day 3 14:05` needs no quotes
+FIELDS = ("patient", "task", "pad", "day", "start", "stop", "when", "hours", "channel")
+SENTENCES = ("start", "stop", "when", "pad")  # of several words: `--start day 3 14:05` needs no quotes
 ROOT, MANIFEST, PART = "s3_download", "manifest.csv", ".part"
+SESSIONS, SESSIONS_FOLDER = "sessions.csv", "behavioral_data"
+FILES_OF_SESSION_MAX = 1000
 COLUMNS = (  # noqa: SIM905
     "path,bucket,key,etag,patient,recording,channel,label,start,stop,bytes,crc32_samples,crc32_file,sessions,warnings"
 ).split(",")
@@ -425,10 +431,15 @@ class Item:
 def check_path(path: str) -> None:
     """Raises `Trouble` where the path could leave the folder, or is no name on some machine."""
     parts = path.split("/")
-    good = len(parts) == 4 and parts[0] == ROOT and len(path) <= 240
-    good = good and (parts[3] == "annotations.json" or parts[3].endswith(".chn"))
+    good = len(parts) >= 3 and parts[0] == ROOT and len(path) <= 240
+    if not is_of_session(path):
+        good = good and len(parts) == 4 and (parts[3] == "annotations.json" or parts[3].endswith(".chn"))
     if not good or not all(map(is_a_name, parts)):
         raise Trouble(f"The portal lists {plain(path)[:200]!r}, which is no path of a recording. Nothing was written.")
+
+
+def is_of_session(path: str) -> bool:
+    return path.startswith(f"{ROOT}/{SESSIONS_FOLDER}/")
 
 
 def is_a_name(part: str) -> bool:
@@ -503,7 +514,7 @@ class Folder:
 
     def __init__(self, directory: Path) -> None:
         self.directory, self.root = directory, directory / ROOT
-        self.manifest = self.root / MANIFEST
+        self.manifest, self.sessions = self.root / MANIFEST, self.root / SESSIONS
         self._ready: set[Path] = set()
 
     def place(self, item: Item) -> Path:
@@ -516,7 +527,7 @@ class Folder:
         return shutil.disk_usage(self.nearest()).free
 
     def files(self) -> int:
-        """How many lie there, without manifest and half files. Raises `Trouble` where a link leads elsewhere."""
+        """How many lie there, without the two lists and half files. Raises `Trouble` where a link leads elsewhere."""
         found, waiting = 0, [str(self.root)] if self.root.is_dir() else []
         if self.root.is_symlink():
             raise Trouble(f"{self.root} is a symbolic link: remove it, or give --to the folder it leads to.")
@@ -527,7 +538,7 @@ class Folder:
                         raise Trouble(f"{entry.path} is a symbolic link, where a download makes a folder: remove it.")
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-                    elif not entry.name.endswith(PART) and Path(entry.path) != self.manifest:
+                    elif not entry.name.endswith(PART) and Path(entry.path) not in {self.manifest, self.sessions}:
                         found += 1
         return found
 
@@ -547,7 +558,8 @@ class Folder:
                     pass  # some network file systems lock no folder
             yield
         finally:
-            for folder in [*sorted(self._ready, reverse=True), *{each.parent for each in self._ready}, self.root]:
+            used = {above for each in self._ready for above in (each, *each.parents) if self.root in above.parents}
+            for folder in [*sorted(used, key=lambda each: len(each.parts), reverse=True), self.root]:
                 with suppress(OSError):  # it holds something, as it should
                     folder.rmdir()
             if lock is not None:
@@ -556,20 +568,28 @@ class Folder:
     def make_room(self, place: Path) -> None:
         if place.parent in self._ready:
             return
-        for folder in (place.parent.parent, place.parent):
+        for folder in reversed([above for above in place.parents if self.root in above.parents]):
             if folder.is_symlink():
                 raise Trouble(f"{folder} is a symbolic link, where a download makes a folder: remove it.", SOME_MISSING)
             folder.mkdir(exist_ok=True)
         self._ready.add(place.parent)
 
-    def publish(self, waiting: IO[bytes]) -> None:
-        """The manifest appears whole under its name."""
-        part = self.manifest.with_name(MANIFEST + PART)
-        part.unlink(missing_ok=True)
+    def publish(self, waiting: IO[bytes], sessions: bytes) -> None:
+        """Manifest and list of sessions appear whole under their names; where there is no such list, none stays."""
         waiting.seek(0)
+        self._publish(iter(lambda: waiting.read(READ_BYTES), b""), self.manifest)
+        if sessions:
+            self._publish(iter([sessions]), self.sessions)
+        else:
+            self.sessions.unlink(missing_ok=True)
+
+    @staticmethod
+    def _publish(pieces: Iterator[bytes], place: Path) -> None:
+        part = place.with_name(place.name + PART)
+        part.unlink(missing_ok=True)
         with part.open("xb") as file:
-            shutil.copyfileobj(waiting, file)
-        part.replace(self.manifest)
+            file.writelines(pieces)
+        part.replace(place)
 
 
 def crc_of(place: Path) -> int:
@@ -948,14 +968,15 @@ class Plan:
 
 def planned(listed: IO[str], folder: Folder, totals: dict[str, Any]) -> Plan:
     """Checks every line of the manifest, in bounded memory, and writes nothing."""
-    files = chunks = size_bytes = missing_files = missing_bytes = there = halves = 0
+    files = chunks = of_sessions = size_bytes = missing_files = missing_bytes = there = halves = 0
     twins = Twins()
     others = folder.files()
     for item in items(listed):
         check_path(item.path)
         twins.check(item.path)
         files += 1
-        chunks += item.path.endswith(".chn")
+        of_sessions += is_of_session(item.path)
+        chunks += item.path.endswith(".chn") and not is_of_session(item.path)
         size_bytes += item.size_bytes
         found, half = (size_there(folder.place(item), ending) for ending in ("", PART))
         there += found is not None
@@ -963,10 +984,11 @@ def planned(listed: IO[str], folder: Folder, totals: dict[str, Any]) -> Plan:
             missing_files += 1
             missing_bytes += item.size_bytes
             halves += min(half or 0, item.size_bytes)
-    if (chunks, files - chunks) != (totals["chunks"], totals["recordings"]):
+    recordings = files - chunks - of_sessions
+    if (chunks, recordings) != (totals["chunks"], totals["recordings"]):
         raise Trouble(
             f"The portal counts {totals['chunks']:,} chunks of {totals['recordings']:,} recordings and lists "
-            f"{chunks:,} of {files - chunks:,}: data are being changed, or the list was cut. Nothing was written; ask "
+            f"{chunks:,} of {recordings:,}: data are being changed, or the list was cut. Nothing was written; ask "
             "again."
         )
     spare_bytes = int(SPARE * missing_bytes) + BLOCK_BYTES * missing_files
@@ -989,6 +1011,8 @@ def words_of(options: argparse.Namespace) -> dict[str, list[str]]:
         texts = [" ".join(each) for each in given] if field in SENTENCES else [text for each in given for text in each]
         if texts:
             words[field] = texts
+    if options.no_triggers:
+        words["triggers"] = ["no"]
     if options.all_patients:
         words["patient"] = ["*"]
     elif not any(text.strip() for text in words.get("patient", [])):
@@ -1021,6 +1045,17 @@ def say_found(answer: dict[str, Any]) -> None:
         say(summary(answer["totals"]))
 
 
+def session_line(session: dict[str, Any]) -> str:
+    """A session in a line: who, which task, when, how much of it is recorded and where."""
+    start, stop = (datetime.fromisoformat(session[name]).strftime("%H:%M:%S") for name in ("start", "stop"))
+    share = "no recording" if not session["covered"] else "covered" if session["covered"] == 1 else "partly"
+    percent = min(99.9, max(0.1, 100 * session["covered"])) if 0 < session["covered"] < 1 else None
+    covered = share if percent is None else f"{share} ({percent:.1f} %)"
+    where = ", ".join(each["name"] for each in session["recordings"])
+    text = f"patient {session['patient']}, {session['task']}, day {session['day']} {start} to {stop}: {covered}"
+    return plain(f"{text}, {where}" if where else text)
+
+
 def search(options: argparse.Namespace) -> int:
     portal = Portal(access(), options.patience)
     query = {**words_of(options), "limit": options.limit, **({"after": options.after} if options.after else {})}
@@ -1029,6 +1064,8 @@ def search(options: argparse.Namespace) -> int:
         say_json(answer)
     else:
         say_found(answer)
+        for each in answer.get("sessions", []):
+            say(session_line(each))
         if answer["headers"]:
             say("\n" + table(answer["headers"]))
         if answer["next"]:
@@ -1065,7 +1102,7 @@ def download(options: argparse.Namespace) -> int:
     try:
         begun = portal.ask("POST", "downloads", body=words)
         report.update({name: begun[name] for name in ("question", "totals", "warnings", "hints")})
-        report.update({"plan": None, "outcome": None})
+        report.update({"sessions": Taking.sessions_of(begun), "plan": None, "outcome": None})
         if not options.json:
             say_found(begun)
         if begun["id"] is None:
@@ -1092,7 +1129,7 @@ class Taking:
         outcome = "failed"
         try:
             with on_disk(), self._spool() as listed:
-                self._list(listed, begun["totals"])
+                self._list(listed, begun)
                 self._bring(begun, listed)
             outcome = "done"
         except (KeyboardInterrupt, Stopped):
@@ -1113,8 +1150,9 @@ class Taking:
         with tempfile.TemporaryFile(dir=self._folder.nearest()) as file:
             yield file
 
-    def _list(self, listed: IO[bytes], totals: dict[str, Any]) -> None:
-        at_most_bytes = ROW_MAX_BYTES * (totals["chunks"] + totals["recordings"] + 1)
+    def _list(self, listed: IO[bytes], begun: dict[str, Any]) -> None:
+        totals, sessions = begun["totals"], self.sessions_of(begun)
+        at_most_bytes = ROW_MAX_BYTES * (totals["chunks"] + totals["recordings"] + 1 + FILES_OF_SESSION_MAX * sessions)
         waiting, complete = self._portal.waiting(), False
         while not complete:
             try:
@@ -1131,6 +1169,29 @@ class Taking:
                 waiting.wait(later)
         listed.flush()
 
+    @staticmethod
+    def sessions_of(begun: dict[str, Any]) -> int:
+        """How many sessions there are; an older portal knows none."""
+        found = begun.get("sessions", 0)
+        return found if isinstance(found, int) and found > 0 else 0
+
+    def _list_of_sessions(self, begun: dict[str, Any]) -> bytes:
+        """`sessions.csv`; empty where there is none."""
+        sessions = self.sessions_of(begun)
+        if not sessions:
+            return b""
+        at_most_bytes, waiting = ROW_MAX_BYTES * (1 + FILES_OF_SESSION_MAX * sessions), self._portal.waiting()
+        content = None
+        while content is None:
+            try:
+                with self._portal.answer("GET", f"downloads/{self._ticket.number}/sessions") as answer:
+                    content = answer.read(min(at_most_bytes, JSON_MAX_BYTES) + 1)
+            except Later as later:
+                waiting.wait(later)
+        if len(content) > min(at_most_bytes, JSON_MAX_BYTES):
+            raise Trouble("The portal's list of sessions does not end. Nothing was written.")
+        return content
+
     def _bring(self, begun: dict[str, Any], listed: IO[bytes]) -> None:
         plan = planned(self._lines(listed), self._folder, begun["totals"])
         self._say_plan(plan, begun["totals"]["bytes_per_s"])
@@ -1142,11 +1203,12 @@ class Taking:
             )
         if self._options.dry_run:
             return
+        sessions = self._list_of_sessions(begun)
         bar = Bar(plan.size_bytes)
         threads = max(1, min(self._options.jobs, int(begun["files_at_once"])))
         crew = Crew(self._portal, self._ticket, self._folder, bar, threads)
         with self._folder.taken():
-            self._folder.publish(listed)
+            self._folder.publish(listed, sessions)
             try:
                 crew.bring(items(self._lines(listed)))
             except DiskFailed as error:
@@ -1176,10 +1238,11 @@ class Taking:
         }
         if self._options.json:
             return
+        and_sessions = " and sessions" if self._report["sessions"] else ""
         there, seconds = plan.files - plan.missing_files, time_text(plan.missing_bytes / bytes_per_s)
         say(
-            f"With annotations {count_text(plan.files, 'file')} ({size_text(plan.size_bytes)}): {there:,} are there "
-            f"and {plan.missing_files:,} to fetch ({size_text(plan.missing_bytes)}, {seconds})"
+            f"With annotations{and_sessions} {count_text(plan.files, 'file')} ({size_text(plan.size_bytes)}): "
+            f"{there:,} are there and {plan.missing_files:,} to fetch ({size_text(plan.missing_bytes)}, {seconds})"
         )
         say(f"To {self._folder.root}: {size_text(plan.free_bytes)} free, {size_text(plan.needed_bytes)} needed")
         if plan.others:
@@ -1253,6 +1316,8 @@ def say_me(me: dict[str, Any], address: str) -> None:
 
 HELP = {
     "patient": ("ID", "patients by ID (2002), or patterns (20*)"),
+    "task": ("NAME", "while they played this task: ToM_Loc in any spelling, a part of it, tom*, =ToM_Loc, or several"),
+    "pad": ("MIN", "minutes before and after each session of the task: 5, or 5,10"),
     "day": ("DAYS", "days since implantation (day 0): 4, -1..3, or 2002-01-03 for one patient"),
     "start": ("TIME", "from this time on: day 3 14:05, or 2002-01-03 14:05 for one patient"),
     "stop": ("TIME", "up to this time, without it"),
@@ -1280,6 +1345,9 @@ def parser() -> argparse.ArgumentParser:
     for field in FIELDS:
         metavar, text = HELP[field]
         words.add_argument(f"--{field}", metavar=metavar, nargs="+", action="append", default=[], help=text)
+    words.add_argument(
+        "--no-triggers", action="store_true", help="without the trigger and DC channels that come along with a task"
+    )
     words.add_argument("--all-patients", action="store_true", help="every patient you may see")
     words.add_argument("--json", action="store_true", help="everything as one JSON object")
     made: dict[str, argparse.ArgumentParser] = {}

@@ -1,4 +1,4 @@
-"""What a download of a selection consists of: the found chunks of each recording, and its annotations.
+"""What a download of a selection consists of: the found chunks of each recording, its annotations, and sessions' files.
 
 Owns: which objects those are, in path order, read as they are taken: memory does not grow with their number. Permission
 is in what is given: a `Resolved` knows patients of its scope alone.
@@ -11,6 +11,8 @@ from operator import attrgetter
 from chunks.format.keys import annotations_key
 from chunks.models import ChunkHeader, Recording
 from downloads.manifest import Entry
+from downloads.served import Served
+from downloads.session_files import SessionFiles, session_files
 from downloads.tree import object_path
 from selections.resolve import Resolved
 from storage.errors import AccessDenied, BucketMissing, ObjectArchived, ObjectMissing
@@ -19,18 +21,22 @@ from storage.objects import Objects
 WARNINGS_NAMED = 5
 
 
-def entries(resolved: Resolved, *, store: Objects) -> Iterator[Entry]:
-    """The files of a selection in path order; the store is asked once for each recording, for its annotations.
+def entries(resolved: Resolved, *, store: Objects, files: SessionFiles | None = None) -> Iterator[Entry]:
+    """The files of a selection: patient by patient in path order, then those of its sessions (`files`, where they are
+    known already). The store is asked once for each recording, for its annotations.
 
     Raises `PathRefused`, `HeadersUnavailable`, and errors of `storage` that concern more than one object.
     """
     for recording, headers in resolved.streams():
         warnings = _few(recording.warning_texts)
-        chunks = (_chunk(header, warnings=warnings) for header in headers)
-        yield from heapq.merge(chunks, [_annotations(recording, store=store)], key=attrgetter("path"))
+        served = Served(resolved, recording)
+        chunks = (_chunk(header, served=served, warnings=warnings) for header in headers)
+        annotations = _annotations(recording, served=served, store=store)
+        yield from heapq.merge(chunks, [annotations], key=attrgetter("path"))
+    yield from (files or session_files(resolved, store=store)).entries
 
 
-def _chunk(header: ChunkHeader, *, warnings: tuple[str, ...]) -> Entry:
+def _chunk(header: ChunkHeader, *, served: Served, warnings: tuple[str, ...]) -> Entry:
     return Entry(
         path=object_path(header.object_key, patient=header.patient, recording=header.recording),
         bucket=header.bucket,
@@ -45,11 +51,12 @@ def _chunk(header: ChunkHeader, *, warnings: tuple[str, ...]) -> Entry:
         size_bytes=header.size_bytes,
         crc32_samples=header.crc32,
         crc32_file=header.file_crc32,
+        sessions=served.by(header),
         warnings=warnings,
     )
 
 
-def _annotations(recording: Recording, *, store: Objects) -> Entry:
+def _annotations(recording: Recording, *, served: Served, store: Objects) -> Entry:
     """Those of the whole recording. Every recording has the object: one that is gone is listed too, to fail by name."""
     key, warnings = annotations_key(recording.name), _few(recording.warning_texts)
     try:
@@ -71,6 +78,7 @@ def _annotations(recording: Recording, *, store: Objects) -> Entry:
         size_bytes=size_bytes,
         crc32_samples=None,
         crc32_file=None,
+        sessions=served.all,
         warnings=warnings,
     )
 

@@ -16,18 +16,19 @@ from pathlib import Path
 
 from chunks.format.keys import ANNOTATIONS_OBJECT, CHUNK_SUFFIX
 from downloads.errors import FolderRefused
-from downloads.tree import MANIFEST_NAME, ROOT
+from downloads.tree import MANIFEST_NAME, ROOT, SESSIONS_FOLDER, SESSIONS_NAME
 
 PART = ".part"
 # Only what this app leaves is removed, never another program's `.part`.
 _LEFTOVER = re.compile(
-    rf"(?:.*{re.escape(CHUNK_SUFFIX)}|{re.escape(ANNOTATIONS_OBJECT)}|{re.escape(MANIFEST_NAME)}){re.escape(PART)}"
+    rf"(?:.*{re.escape(CHUNK_SUFFIX)}|{re.escape(ANNOTATIONS_OBJECT)}|{re.escape(MANIFEST_NAME)}|{re.escape(SESSIONS_NAME)})"
+    rf"{re.escape(PART)}"
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What lies in a tree: how many files (without manifest and leftovers), and what a killed run has left."""
+    """What lies in a tree: how many files (without both lists and leftovers), and what a killed run has left."""
 
     files: int
     leftovers: tuple[Path, ...]
@@ -41,6 +42,7 @@ class TreeFolder:
         self.directory = directory
         self.root = directory / ROOT
         self.manifest = self.root / MANIFEST_NAME
+        self.sessions = self.root / SESSIONS_NAME
         self._ready: set[Path] = set()
 
     def place(self, path: str) -> Path:
@@ -74,10 +76,10 @@ class TreeFolder:
             for entry in _all_below(self.root):
                 if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(inside):
                     raise _leads_out(Path(entry.path))
-                if entry.is_file(follow_symlinks=False) and _LEFTOVER.fullmatch(entry.name):
+                if entry.is_file(follow_symlinks=False) and self._is_leftover(entry):
                     leftovers.append(Path(entry.path))
                     leftover_bytes += entry.stat(follow_symlinks=False).st_size
-                elif Path(entry.path) != self.manifest:
+                elif Path(entry.path) not in {self.manifest, self.sessions}:
                     files += 1
         return Survey(files=files, leftovers=tuple(leftovers), leftover_bytes=leftover_bytes)
 
@@ -108,6 +110,11 @@ class TreeFolder:
     def nearest(self) -> Path:
         """The tree's folder, or the nearest above it that exists."""
         return next(folder for folder in (self.root, *self.root.absolute().parents) if folder.exists())
+
+    def _is_leftover(self, entry: os.DirEntry[str]) -> bool:
+        """Among files of sessions, which have all kinds of names, every `.part` is one."""
+        of_sessions = self.root / SESSIONS_FOLDER in Path(entry.path).parents
+        return bool(_LEFTOVER.fullmatch(entry.name)) or (of_sessions and entry.name.endswith(PART))
 
     def _lock(self, lock: int) -> None:
         try:

@@ -48,6 +48,8 @@ class Bundle(models.Model):
     manifest_name = models.CharField(max_length=200, blank=True, default="", help_text="empty: not resolved yet")
     manifest_bytes = models.BigIntegerField(default=0)
     manifest_crc32 = models.CharField(max_length=8, blank=True, default="")
+    sessions_bytes = models.BigIntegerField(default=0, help_text="of sessions.csv, kept behind the manifest; 0: none")
+    sessions_crc32 = models.CharField(max_length=8, blank=True, default="")
     files = models.IntegerField(default=0)
     patients = models.JSONField(default=list, help_text="IDs, in the order of the files")
     size_bytes = models.BigIntegerField("bytes", default=0, db_column="bytes", help_text="of the zip, exactly")

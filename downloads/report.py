@@ -13,6 +13,7 @@ from downloads.plan import Plan
 from jobs.terminal import size_text, time_text
 from selections import table
 from selections.resolve import Resolved
+from selections.session_table import sessions_summary
 from selections.totals import Totals
 
 
@@ -29,6 +30,7 @@ class Report:
         hints = () if totals.chunks else resolved.hints()
         self._kept |= {
             "question": resolved.selection.url(),
+            "sessions": len(resolved.sessions),
             "totals": table.totals_as_json(totals, bytes_per_s=self._bytes_per_s),
             "warnings": list(warnings),
             "hints": list(hints),
@@ -38,6 +40,8 @@ class Report:
         self._say([str(resolved.selection), *map(table.printable, warnings if totals.chunks else hints)])
         if totals.chunks:
             self._say([table.summary(totals, bytes_per_s=self._bytes_per_s)])
+        if resolved.sessions:
+            self._say([sessions_summary(resolved.sessions)])
 
     def planned(self, plan: Plan, *, folder: TreeFolder) -> None:
         """What would be fetched, how long that takes, and whether it fits."""
@@ -54,8 +58,8 @@ class Report:
         seconds = time_text(plan.missing_bytes / self._bytes_per_s)
         self._say(
             [
-                f"With annotations {_files(plan.files)} ({size_text(plan.size_bytes)}): {plan.there_files:,} are there "
-                f"and {plan.missing_files:,} to fetch ({size_text(plan.missing_bytes)}, {seconds})",
+                f"With annotations{self._and_sessions()} {_files(plan.files)} ({size_text(plan.size_bytes)}): "
+                f"{plan.there_files:,} are there and {plan.missing_files:,} to fetch ({size_text(plan.missing_bytes)}, {seconds})",
                 f"To {folder.root}: {size_text(plan.free_bytes)} free, {size_text(plan.needed_bytes)} needed",
             ]
         )
@@ -76,6 +80,9 @@ class Report:
                 f"whole. {folder.manifest} lists all."
             ]
         )
+
+    def _and_sessions(self) -> str:
+        return " and sessions" if self._kept.get("sessions") else ""
 
     def close(self) -> None:
         if self._as_json and self._kept:

@@ -6,7 +6,8 @@ does not grow with their number. However it ends, whole files lie in the tree an
 """
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -25,12 +26,15 @@ def take(
     *,
     store: Objects,
     folder: TreeFolder,
+    sessions: bytes = b"",
     begin: Callable[[Plan], ProgressBar],
     on_tick: Callable[[int], None] = lambda _done_bytes: None,
     on_fetched: Callable[[int], None] = lambda _size_bytes: None,
     threads: int = THREADS,
 ) -> Outcome:
     """Brings every entry's file into the tree of `folder`, and says what came of it.
+
+    `sessions`: the content of `sessions.csv`; where it is empty there is none afterwards.
 
     `begin` gets the plan once all is checked and nothing is written yet, and gives the bar; what it raises ends the
     download there. `on_tick` is told the bytes done about five times a second, from this thread; what it raises ends
@@ -45,6 +49,7 @@ def take(
             for leftover in planned.survey.leftovers:
                 leftover.unlink(missing_ok=True)
             _publish(waiting, manifest=folder.manifest)
+            _publish_sessions(sessions, place=folder.sessions)
             waiting.seek(0)
             with Crew(
                 store=store, folder=folder, bar=bar, on_tick=on_tick, on_fetched=on_fetched, threads=threads
@@ -53,13 +58,27 @@ def take(
 
 
 def _publish(waiting: IO[str], *, manifest: Path) -> None:
-    """The manifest appears whole under its name."""
-    part = manifest.with_name(manifest.name + PART)
     waiting.seek(0)
+    with _whole(manifest, what="manifest") as part, part.open("x", encoding="utf-8", newline="") as file:
+        shutil.copyfileobj(waiting, file)
+
+
+def _publish_sessions(content: bytes, *, place: Path) -> None:
+    """It describes the present selection, as the manifest does."""
+    if not content:
+        place.unlink(missing_ok=True)
+        return
+    with _whole(place, what="list of sessions") as part, part.open("xb") as file:
+        file.write(content)
+
+
+@contextmanager
+def _whole(place: Path, *, what: str) -> Iterator[Path]:
+    """Where a file is written that then appears whole under its name."""
+    part = place.with_name(place.name + PART)
     try:
-        with part.open("x", encoding="utf-8", newline="") as file:
-            shutil.copyfileobj(waiting, file)
-        part.rename(manifest)
+        yield part
+        part.rename(place)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise DownloadsError(f"The manifest could not be written: {error.strerror}. Nothing was fetched.") from error
+        raise DownloadsError(f"The {what} could not be written: {error.strerror}. Nothing was fetched.") from error

@@ -2,7 +2,9 @@
 
     s3_download/<patient>/<recording>/<label>_chunk-<n>.chn
     s3_download/<patient>/<recording>/annotations.json
+    s3_download/behavioral_data/…              see `downloads.session_files`
     s3_download/manifest.csv
+    s3_download/sessions.csv                   where tasks were asked for
 
 Owns: where an object goes in that tree, and the check that no path can leave its folder or fail to exist on this
 machine or another (Windows, macOS), nor fall on another path there. Touches no disk.
@@ -14,6 +16,8 @@ from downloads.errors import PathRefused
 
 ROOT = "s3_download"
 MANIFEST_NAME = "manifest.csv"
+SESSIONS_NAME = "sessions.csv"
+SESSIONS_FOLDER = "behavioral_data"  # no patient's ID, which has no underscore
 PART_BYTES = 255  # NAME_MAX of Linux; NTFS and APFS allow 255 characters
 PATH_CHARACTERS = 240  # MAX_PATH of Windows is 260 with drive and final NUL; some is left for where it is unpacked
 

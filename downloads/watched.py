@@ -11,6 +11,8 @@ from downloads.errors import DownloadsError, DownloadStopped, FilesMissing
 from downloads.folder import TreeFolder
 from downloads.outcome import Outcome
 from downloads.plan import Plan
+from downloads.session_files import session_files
+from downloads.session_list import list_of_sessions
 from downloads.take import take
 from jobs.errors import JobCancelled, JobError
 from jobs.here import run_here
@@ -50,10 +52,12 @@ def download(
             return stack.enter_context(show_progress(total_bytes=total_bytes, label="Download"))
 
         try:
+            files = session_files(resolved, store=store)
             outcome = take(
-                entries(resolved, store=store),
+                entries(resolved, store=store, files=files),
                 store=store,
                 folder=folder,
+                sessions=list_of_sessions(resolved, files=files),
                 begin=begin,
                 on_tick=lambda done_bytes: lease.progress(bytes_done=done_bytes),
                 on_fetched=act.add_bytes,

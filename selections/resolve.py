@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import chain
 
 from behavior.catalogue import Catalogue, FoundTasks
+from behavior.record import SessionRecord
 from chunks.models import ChunkHeader, Recording
 from people.scope import Scope
 from selections.cursor import Cursor
@@ -72,15 +73,17 @@ class Resolved:
         return tuple(each for of in self.joined.values() for each in asked_sessions(of, self.selection))
 
     @cached_property
-    def joined(self) -> Mapping[str, PatientSessions]:
-        """All sessions of the tasks, at whatever time, with their recordings, by patient.
+    def records(self) -> tuple[SessionRecord, ...]:
+        """All sessions of the tasks, at whatever time, of the patients asked for. Raises `SessionsUnavailable`."""
+        found = self._catalogue.sessions(self.tasks.tasks, patients=self.patients) if self.tasks.tasks else ()
+        return tuple(found)
 
-        Raises `SessionsUnavailable`.
-        """
-        if not self.tasks.tasks:
+    @cached_property
+    def joined(self) -> Mapping[str, PatientSessions]:
+        """`records` with their recordings, by patient."""
+        if not self.records:  # a question without tasks needs no sessions at all
             return {}
-        records = self._catalogue.sessions(self.tasks.tasks, patients=self.patients)
-        joined = join_all(records, catalogue=self._catalogue, padding=self.selection.pad)
+        joined = join_all(self.records, catalogue=self._catalogue, padding=self.selection.pad)
         return {of.patient: of for of in joined}
 
     @cached_property

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from selections.intervals import Interval, Intervals, intersection, overlaps, union
-from selections.joined import Joined, PatientSessions
+from selections.joined import Joined, PatientSessions, Place
 from selections.selection import Selection
 from selections.stay import Held, Stay, recorded_of, stay_within
 
@@ -36,15 +36,19 @@ def task_stay_of(of: PatientSessions, selection: Selection) -> Stay:
     return stay_within(of.patient, selection, held=held, intervals=intervals)
 
 
-def windows_in(of: PatientSessions, *, bucket: str, recording: str) -> tuple[tuple[Interval, Joined], ...]:
-    """The window of every session that touches the recording, on its clock, by start."""
-    found = [
-        (touched.window, session)
-        for session in of.sessions
-        for touched in session.recordings
-        if touched.place == (bucket, recording)
-    ]
-    return tuple(sorted(found, key=lambda pair: (pair[0], pair[1].record.file_name)))
+def asked_windows(of: PatientSessions, selection: Selection, *, place: Place) -> tuple[tuple[Interval, str], ...]:
+    """When each session serves a recording (bucket and name), on its clock, with the session's file name, by start: the
+    parts of its window that lie in the time asked for.
+    """
+    held = next((each for each in of.held if (each.bucket, each.name) == place), None)
+    if held is None:
+        return ()
+    found = []
+    for session in of.sessions:
+        window = _moved(session, held.offset_us)
+        asked = selection.intervals_for(window.start_us, window.stop_us)
+        found += [(part, session.record.file_name) for part in asked]
+    return tuple(sorted(part for part in found if held.touches(part[0])))
 
 
 def _is_asked(session: Joined, selection: Selection) -> bool:

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from ninja import NinjaAPI, Query, Status
 
 from downloads.api.access import Asker, PersonalToken, asker_of
@@ -27,8 +27,10 @@ from downloads.bundles.asking import wanted
 from downloads.client import progress
 from downloads.client.ending import end
 from downloads.client.files import file_at
-from downloads.client.sending import FILES_AT_ONCE, send_file, send_manifest
+from downloads.client.sending import CSV, FILES_AT_ONCE, send_file, send_manifest
 from downloads.entries import entries
+from downloads.session_files import session_files
+from downloads.session_list import list_of_sessions
 from jobs.models import Job, State
 from people import audit
 from selections import table
@@ -50,6 +52,12 @@ _FILE_ANSWERS: dict[int, Any] = {
 _MANIFEST_ANSWERS: dict[int, Any] = {
     200: {
         "description": "UTF-8, a header line and a row for each file, in path order.",
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+    }
+}
+_SESSIONS_ANSWERS: dict[int, Any] = {
+    200: {
+        "description": "UTF-8, a header line and a row for each session and recording.",
         "content": {"text/csv": {"schema": {"type": "string"}}},
     }
 }
@@ -119,7 +127,7 @@ def begin_download(request: HttpRequest, asked: DownloadWords) -> Status[dict[st
     asker = asker_of(request, may="download")
     resolved = resolve(parse(asked.words(json.loads(request.body))), scope=asker.scope)
     found = wanted(resolved)
-    answer = _found(resolved, totals=found.totals) | {"files_at_once": FILES_AT_ONCE}
+    answer = _found(resolved, totals=found.totals) | {"files_at_once": FILES_AT_ONCE, "sessions": found.sessions}
     job = progress.begin(
         resolved, totals=found.totals, patients=found.patients, origin=asker.origin, rehearsal=asked.dry_run
     )
@@ -139,6 +147,22 @@ def manifest(request: HttpRequest, download: int) -> HttpResponseBase:
     resolved = resolve(parse_url(job.question), scope=asker.scope)
     listed = entries(resolved, store=open_objects(settings.OBJECTS_URL))
     return send_manifest(request, listed, job=job)
+
+
+@api.get(
+    "downloads/{int:download}/sessions",
+    response=may_answer(404, 409, 410, 503),
+    summary="The sessions of a download, as CSV",
+    openapi_extra={"responses": _SESSIONS_ANSWERS},
+)
+def sessions(request: HttpRequest, download: int) -> HttpResponse:
+    """Where each session begins in each recording, by clock or as aligned; empty where no task was asked for."""
+    asker = asker_of(request, may="download")
+    job = progress.under_way(download, scope=asker.scope)
+    resolved = resolve(parse_url(job.question), scope=asker.scope)
+    files = session_files(resolved, store=open_objects(settings.OBJECTS_URL))
+    listed = list_of_sessions(resolved, files=files)
+    return HttpResponse(listed, content_type=CSV, headers={"Cache-Control": "private, no-store"})
 
 
 @api.get(

@@ -156,6 +156,9 @@ class SearchAnswer(Found):
 
 class DownloadBegun(Found):
     id: int | None = Field(description="the download's number; null: nothing matches, and there is none")
+    sessions: int = Field(
+        description="of the tasks asked for; where there are any, `downloads/{id}/sessions` lists them"
+    )
     files_at_once: int = Field(description="how many files the portal sends you at the same time")
 
 

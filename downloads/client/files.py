@@ -1,9 +1,11 @@
 """Which object a path of the tree is, for one download and under the present scope.
 
 Owns: that a client names paths and never buckets or keys: an object is found through the row of its chunk or recording,
-where the question asks for that and its patient may be seen now. Everything else does not exist, with the same words.
+or through its session, where the question asks for that and its patient may be seen now. Everything else does not
+exist, with the same words.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.conf import settings
@@ -11,7 +13,8 @@ from django.conf import settings
 from chunks.format.keys import ANNOTATIONS_OBJECT, CHUNK_SUFFIX, annotations_key, withheld_bucket
 from downloads.client.errors import FileUnknown
 from downloads.errors import PathRefused
-from downloads.tree import check_path
+from downloads.session_files import session_entry_at
+from downloads.tree import SESSIONS_FOLDER, check_path
 from people.scope import Scope
 from selections.resolve import resolve
 from selections.rows import StayRows
@@ -50,8 +53,19 @@ def _find(path: str, *, selection: Selection, scope: Scope, store: Objects) -> C
         parts = check_path(path).split("/")
     except PathRefused:
         return None
-    if len(parts) != _PARTS:
+    if parts[1] == SESSIONS_FOLDER:
+        return _of_session(path, selection=selection, scope=scope, store=store)
+    return _of_recording(parts, selection=selection, scope=scope, store=store) if len(parts) == _PARTS else None
+
+
+def _of_session(path: str, *, selection: Selection, scope: Scope, store: Objects) -> ClientFile | None:
+    entry = session_entry_at(path, resolved=resolve(selection, scope=scope), store=store)
+    if entry is None:
         return None
+    return ClientFile(bucket=entry.bucket, key=entry.key, etag=entry.etag, size_bytes=entry.size_bytes)
+
+
+def _of_recording(parts: Sequence[str], *, selection: Selection, scope: Scope, store: Objects) -> ClientFile | None:
     _, patient, recording, name = parts
     if not scope.allows(patient) or not selection.asks_for(patient):
         return None
