@@ -26,7 +26,7 @@ keepalive = 5
 limit_request_line = 8190  # a question with many channels is a long address
 accesslog = None
 errorlog = "-"
-loglevel = "warning"
+loglevel = "error"  # a warning repeats what cannot be read of a request, such as a name with a blank in its address
 control_socket_disable = True
 # The heartbeat is a file: on a slow disk it would stop the worker.
 worker_tmp_dir = str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) else None
