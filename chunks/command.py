@@ -1,6 +1,6 @@
 """The base of the portal's commands: what a person can settle is one sentence on the terminal, never a traceback.
 
-Owns: which errors those are, and the exit status of work that was done in part.
+Owns: which errors those are, and the exit status of a wrong call and of work that was done in part.
 """
 
 from typing import Any, ClassVar
@@ -10,9 +10,10 @@ from django.core.management.base import BaseCommand, CommandError
 from chunks.errors import ChunksError
 from chunks.format.keys import NameRefused
 from jobs.errors import JobError
-from people.errors import PeopleError
+from people.errors import AskerUnknown, PeopleError
 from storage.errors import StorageError
 
+CALLED_WRONGLY = 2
 PARTLY_DONE = 3
 FOR_PEOPLE: tuple[type[Exception], ...] = (ChunksError, StorageError, PeopleError, JobError, NameRefused)
 
@@ -25,5 +26,7 @@ class PortalCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:  # noqa: ANN401 (the signature is Django's)
         try:
             return super().execute(*args, **options)
+        except AskerUnknown as error:
+            raise CommandError(str(error), returncode=CALLED_WRONGLY) from error
         except (*FOR_PEOPLE, *self.for_people) as error:
             raise CommandError(str(error)) from error

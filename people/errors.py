@@ -38,6 +38,12 @@ class PatientUnknown(PeopleError):
         self.nearest = tuple(nearest)
 
 
+class AskerUnknown(PeopleError):
+    """There is no user of the name that a command was given."""
+
+    may_be_kept = False  # as above
+
+
 class PatientWithdrawn(PeopleError):
     """The patient has withdrawn; nothing of hers may be kept, shown or brought back."""
 

@@ -1,18 +1,14 @@
 """The words of a question on the command line, the same for every command that asks one.
 
-Owns: the options, how they become a `Selection`, and whose permission holds: without `--as` the administrator's.
+Owns: the options, and how they become a `Selection`. Whose permission holds (`--as`) is said by `people.asking`.
 """
 
-import difflib
 import re
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.auth.models import User
-
-from people.scope import Scope, scope_for, server_scope
-from selections.errors import AskerUnknown, NoPatientNamed, shown
+from selections.errors import NoPatientNamed
 from selections.selection import Selection
 from selections.words import FIELDS, parse
 
@@ -58,22 +54,6 @@ def selection_from(options: Mapping[str, Any]) -> Selection:
     elif not any(text.strip() for text in words["patient"]):
         raise NoPatientNamed("Say whose recordings: --patient ID, several, patterns such as '20*', or --all-patients.")
     return parse(words)
-
-
-def scope_from(options: Mapping[str, Any], *, means: str) -> Scope:
-    """The permission of the user named by `--as`, else the administrator's.
-
-    Raises `AskerUnknown`, and `AccountClosed` for a user who is inactive.
-    """
-    name = options.get("as_user")
-    if not name:
-        return server_scope(means=means)
-    user = User.objects.filter(username=name).first()
-    if user is None:
-        near = difflib.get_close_matches(name, User.objects.values_list("username", flat=True))
-        like = f" The most similar: {', '.join(near)}." if near else ""
-        raise AskerUnknown(f"There is no user {shown(name)}.{like}")
-    return scope_for(user, means=means)
 
 
 def _texts(field: str, given: list[list[str]]) -> list[str]:

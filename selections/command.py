@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from chunks.command import PortalCommand
+from chunks.command import CALLED_WRONGLY, PortalCommand
 from selections.errors import SelectionsError
 
-NOT_A_QUESTION = 2
+NOT_A_QUESTION = CALLED_WRONGLY
 NOTHING_FOUND = 1
 
 

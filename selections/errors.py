@@ -47,10 +47,6 @@ class CursorRefused(SelectionsError):
     may_be_kept = True
 
 
-class AskerUnknown(SelectionsError):
-    """There is no user of the name that was given."""
-
-
 class NoPatientNamed(SelectionsError):
     """A question that would be about every patient, without saying so."""
 

@@ -19,7 +19,13 @@ RESEARCHER = [
     "/search/?patient=demo&day=yesterday&channel=%22open",
     "/patients/demo/",
     "/patients/demo/recordings/day1_140500/",
+    "/search/?patient=demo&task=tomloc&pad=5",
+    "/search/?patient=demo&task=nosuchtask",
     "/patients/demo2/",
+    "/tasks/",
+    "/sessions/ToM_Loc_demo.json",
+    "/sessions/ToM_Loc_demo_day3_100000.json",
+    "/sessions/nothing.json",
     "/jobs/",
     "/jobs/999999/",
     "/account/",
@@ -29,16 +35,20 @@ RESEARCHER = [
     "/audit/",
     "/nowhere/",
 ]
+DATA_MANAGER = ["/", "/patients/demo/", "/tasks/", "/sessions/add/", "/sessions/ToM_Loc_demo.json"]
 ADMINISTRATOR = [
     "/",
     "/search/",
     "/patients/demo2/",
+    "/tasks/",
+    "/sessions/faces_task_demo.json",
+    "/sessions/add/",
     "/jobs/?all=1",
     "/audit/",
     "/audit/?patient=demo",
     "/audit/?patient=nobody",
 ]
-NOBODY_GRANTED = ["/", "/search/", "/jobs/"]
+NOBODY_GRANTED = ["/", "/search/", "/tasks/", "/jobs/"]
 
 
 def look_at(page: Page, addresses: list[str]) -> list[str]:
@@ -68,8 +78,8 @@ def weight(response) -> int:
 @pytest.mark.parametrize(("viewport", "scheme"), SIZES)
 @pytest.mark.parametrize(
     ("name", "addresses"),
-    [("", PUBLIC), ("rita", RESEARCHER), ("ada", ADMINISTRATOR), ("nora", NOBODY_GRANTED)],
-    ids=["public", "researcher", "administrator", "nobody granted"],
+    [("", PUBLIC), ("rita", RESEARCHER), ("dan", DATA_MANAGER), ("ada", ADMINISTRATOR), ("nora", NOBODY_GRANTED)],
+    ids=["public", "researcher", "data manager", "administrator", "nobody granted"],
 )
 def test_every_page_is_for_everybody(
     open_page: Open, name: str, addresses: list[str], viewport: dict[str, int], scheme: str

@@ -20,10 +20,10 @@ MADE_WITHIN_MS = 60_000
 
 def asked_on_the_page(page: Page) -> None:
     page.get_by_role("link", name="Search", exact=True).first.click()
-    page.get_by_label("Patients").fill("demo")
-    page.get_by_label("Channels").fill("LTG1..LTG2, DC01")
-    page.get_by_label("From").fill("day 1 14:30")
-    page.get_by_label("Up to").fill("day 1 16:00")
+    page.get_by_role("textbox", name="Patients").fill("demo")
+    page.get_by_role("textbox", name="Channels").fill("LTG1..LTG2, DC01")
+    page.get_by_role("textbox", name="From").fill("day 1 14:30")
+    page.get_by_role("textbox", name="Up to").fill("day 1 16:00")
     page.get_by_role("button", name="Search").click()
 
 
@@ -80,7 +80,7 @@ def test_the_way_in_works_with_the_keyboard_alone(open_page: Open) -> None:
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "content"
     page.goto("/search/")
-    page.get_by_label("Patients").focus()
+    page.get_by_role("textbox", name="Patients").focus()
     page.keyboard.type("demo")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search/?patient=demo")

@@ -8,11 +8,12 @@ from typing import Any
 from django.conf import settings
 
 from behavior.add import Attachment, NewSession, add_session
-from behavior.command import MEANS, SessionsCommand
+from behavior.command import SessionsCommand
 from behavior.errors import SessionRefused
 from behavior.place import sessions_here
 from behavior.report import session_text
 from people import audit
+from people.asking import COMMAND
 from people.origin import terminal_origin
 from people.scope import server_scope
 from storage.urls import open_objects
@@ -40,7 +41,7 @@ class Command(SessionsCommand):
             start=options["start"],
             stop=options["stop"],
         )
-        scope = server_scope(means=MEANS)
+        scope = server_scope(means=COMMAND)
         with ExitStack() as opened:
             attachments = [_attachment(path, opened=opened) for path in options["files"]]
             with audit.act("add session", scope=scope, origin=terminal_origin()) as entry:

@@ -12,11 +12,12 @@ from django.core.management.base import CommandError
 from behavior.align import SEARCH, Asked, Proposal, keep, propose, since_of
 from behavior.alignment import Alignment, by_clock, by_hand
 from behavior.catalogue import session
-from behavior.command import SessionsCommand, scope_from
+from behavior.command import SessionsCommand
 from behavior.record import SessionRecord
 from behavior.trigger_table import Trigger
 from behavior.triggers import BIT_S
 from people import audit
+from people.asking import command_scope
 from people.origin import terminal_origin
 from people.scope import Scope
 from storage.urls import open_objects
@@ -59,7 +60,7 @@ class Command(SessionsCommand):
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 (the signature is Django's)
         if not 0 < options["search"] <= 720:
             raise CommandError(f"--search is {options['search']:g}: write up to 720 minutes.", returncode=2)
-        scope = scope_from(options)
+        scope = command_scope(options["as_user"])
         if not options["dry_run"] and not _may_keep(scope):
             raise CommandError(f"{scope.by} may not align sessions, data managers do. To look at it, add --dry-run.")
         record = session(options["session"], scope=scope)

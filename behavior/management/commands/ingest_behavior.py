@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from behavior import report
-from behavior.command import MEANS, SessionsCommand
+from behavior.command import SessionsCommand
 from behavior.documents import LIMIT_BYTES
 from behavior.errors import BehaviorError, NotASession, SessionRefused
 from behavior.place import sessions_here
@@ -19,6 +19,7 @@ from behavior.take import Hints, take
 from chunks.command import PARTLY_DONE
 from chunks.errors import ChunksError
 from people import audit
+from people.asking import COMMAND
 from people.errors import PeopleError
 from people.origin import terminal_origin
 from people.scope import Scope, server_scope
@@ -45,7 +46,7 @@ class Command(SessionsCommand):
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 (the signature is Django's)
         paths = find_files(options["paths"])
         hints = Hints(experiment=options["task"], subject=options["patient"], day=options["day"])
-        objects, sessions, scope = open_objects(settings.OBJECTS_URL), sessions_here(), server_scope(means=MEANS)
+        objects, sessions, scope = open_objects(settings.OBJECTS_URL), sessions_here(), server_scope(means=COMMAND)
         results: list[Result] = []
         question = f"{len(paths)} files"
         with audit.act("ingest sessions", scope=scope, question=question, origin=terminal_origin()) as entry:

@@ -7,11 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from behavior.command import MEANS, SessionsCommand
+from behavior.command import SessionsCommand
 from behavior.place import sessions_here
 from behavior.reindex import Report, reindex
 from chunks.command import PARTLY_DONE
 from people import audit
+from people.asking import COMMAND
 from people.origin import terminal_origin
 from people.scope import server_scope
 from storage.urls import open_objects
@@ -33,7 +34,7 @@ class Command(SessionsCommand):
         parser.add_argument("--json", action="store_true", help="the report as JSON")
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 (the signature is Django's)
-        scope = server_scope(means=MEANS)
+        scope = server_scope(means=COMMAND)
         with audit.act("reindex sessions", scope=scope, origin=terminal_origin()):
             report = reindex(
                 open_objects(settings.OBJECTS_URL),

@@ -8,11 +8,12 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from behavior.check import oddities
-from behavior.command import MEANS, SessionsCommand
+from behavior.command import SessionsCommand
 from behavior.correct import Corrected, Correction, set_session
 from behavior.place import sessions_here
 from behavior.report import session_text
 from people import audit
+from people.asking import COMMAND
 from people.origin import terminal_origin
 from people.scope import server_scope
 from storage.urls import open_objects
@@ -53,7 +54,7 @@ class Command(SessionsCommand):
         )
         if not correction.values and offset_s is None:
             raise CommandError("Say what is to change: --task, --patient, --day, --start, --stop or --clock-offset.")
-        scope = server_scope(means=MEANS)
+        scope = server_scope(means=COMMAND)
         with audit.act("set session", scope=scope, origin=terminal_origin()) as entry:
             corrected = set_session(
                 options["session"],

@@ -7,8 +7,9 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from behavior.catalogue import Catalogue, FoundTasks, Task
-from behavior.command import SessionsCommand, scope_from
+from behavior.command import SessionsCommand
 from people import audit
+from people.asking import command_scope
 from people.origin import terminal_origin
 
 NOTHING_FOUND = 1
@@ -27,7 +28,7 @@ class Command(SessionsCommand):
         parser.add_argument("--json", action="store_true", help="everything as one JSON object")
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 (the signature is Django's)
-        scope = scope_from(options)
+        scope = command_scope(options["as_user"])
         with audit.act("look", scope=scope, question="tasks", origin=terminal_origin()) as entry:
             catalogue = Catalogue(scope=scope)
             found = (

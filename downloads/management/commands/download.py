@@ -19,8 +19,9 @@ from downloads.report import Report
 from downloads.watched import download
 from jobs.errors import JobCancelled
 from people import audit
+from people.asking import command_scope
 from people.origin import terminal_origin
-from selections.arguments import add_selection_arguments, scope_from, selection_from
+from selections.arguments import add_selection_arguments, selection_from
 from selections.command import NOT_A_QUESTION, NOTHING_FOUND, SelectionCommand
 from selections.resolve import Resolved, resolve
 from storage.urls import open_objects
@@ -63,7 +64,7 @@ class Command(SelectionCommand):
 
 def _answer(options: dict[str, Any], *, report: Report) -> bool:
     """Downloads, or tells what would be; whether there is anything. Raises `DiskTooFull` in a dry run too."""
-    resolved = resolve(selection_from(options), scope=scope_from(options, means="command"))
+    resolved = resolve(selection_from(options), scope=command_scope(options["as_user"]))
     folder = TreeFolder(Path(options["to"]).expanduser())
     name = "download, dry run" if options["dry_run"] else "download"
     question = resolved.selection.url()

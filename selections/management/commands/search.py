@@ -9,9 +9,10 @@ from django.core.management.base import CommandError
 
 from behavior.errors import SessionsUnavailable
 from people import audit
+from people.asking import command_scope
 from people.origin import terminal_origin
 from selections import table
-from selections.arguments import add_selection_arguments, scope_from, selection_from
+from selections.arguments import add_selection_arguments, selection_from
 from selections.command import NOTHING_FOUND, SelectionCommand
 from selections.cursor import Cursor, parse_cursor
 from selections.resolve import PAGE_MAX, Page, Resolved, resolve
@@ -40,7 +41,7 @@ class Command(SelectionCommand):
         after = parse_cursor(options["after"]) if options["after"] else None
         if not 0 <= options["limit"] <= PAGE_MAX:
             raise CommandError(f"--limit is {options['limit']}: write 0 (the sums alone) to {PAGE_MAX}.", returncode=2)
-        scope = scope_from(options, means="command")
+        scope = command_scope(options["as_user"])
         resolved = resolve(selection, scope=scope)
         with audit.act(
             "search",
