@@ -34,6 +34,8 @@ prove: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python -m benchmarks.slow_downloads
+	$(BIN)/python -m benchmarks.admin
+	$(BIN)/python -m benchmarks.alignment
 
 lint:
 	$(BIN)/ruff check .
