@@ -5,6 +5,7 @@ the bytes: those really sent where this process sends them, else those that were
 here.
 """
 
+import os
 from contextlib import AbstractContextManager, ExitStack, closing
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.utils.http import http_date
 
 from downloads.bundles import place
 from downloads.bundles.body import Body
-from downloads.bundles.errors import Busy
+from downloads.bundles.errors import Busy, NotKept
 from downloads.bundles.gate import GATE
 from downloads.bundles.ranges import RangeUnsatisfiable, Span, asked_span
 from downloads.models import Bundle
@@ -59,6 +60,8 @@ def _sent(request: HttpRequest, bundle: Bundle, *, scope: Scope) -> HttpResponse
         stack.callback(leave)
         act = stack.enter_context(fetch_act(request, bundle, scope=scope))
         file = stack.enter_context(closing(place.read(bundle.zip_name)))
+        if file.seek(0, os.SEEK_END) != bundle.size_bytes:
+            raise NotKept("The bundle's file is not as long as it was when it was made. Ask for the bundle again.")
         body = Body(file, span=span, act=act, held=stack.pop_all())
     return _described(StreamingHttpResponse(body, status=206 if span.partial else 200), bundle, span=span)
 

@@ -156,10 +156,19 @@ def test_a_file_that_is_gone_is_told_and_holds_nothing(fetch, bundle):
     assert acts()[0].outcome == "failed"
 
 
-def test_a_file_that_ends_early_is_no_whole_fetch(fetch, bundle, bundles_folder):
+def test_a_file_that_was_cut_is_told_before_its_first_byte_and_holds_nothing(fetch, bundle, bundles_folder):
     with (bundles_folder / bundle.zip_name).open("rb+") as file:
         file.truncate(1000)
+    answer = fetch(range="bytes=2000-2009")
+    assert (answer.status_code, "not as long as it was" in answer.content.decode()) == (503, True)
+    assert gate.GATE.inside == 0
+    assert acts()[0].outcome == "failed"
+
+
+def test_a_file_that_ends_early_is_no_whole_fetch(fetch, bundle, bundles_folder):
     answer = fetch()
+    with (bundles_folder / bundle.zip_name).open("rb+") as file:
+        file.truncate(1000)
     with pytest.raises(NotKept, match="shorter"):
         b"".join(answer.streaming_content)
     answer.close()
