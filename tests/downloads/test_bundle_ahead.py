@@ -66,7 +66,7 @@ def test_who_takes_is_asked_to_look_up_though_the_source_is_silent():
     began = time.monotonic()
     with pytest.raises(InterruptedError), read_ahead(source(), look_up=look_up) as pieces:
         list(pieces)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     released.set()
 
 

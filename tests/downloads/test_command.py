@@ -266,7 +266,7 @@ def test_ctrl_c_is_status_130_and_the_same_command_goes_on(
     process = run(*SLOWLY, tmp_path=tmp_path, databases=databases_of_this_test)
     wait_for_first_file(process, home)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert "the same command goes on" in err
@@ -278,6 +278,7 @@ def test_ctrl_c_is_status_130_and_the_same_command_goes_on(
     assert len(list(home.rglob("*.chn"))) == 32
 
 
+@pytest.mark.prove
 def test_killed_the_same_command_ends_as_if_it_had_not_been(
     store: Objects, home: Path, tmp_path: Path, databases_of_this_test: dict[str, str]
 ) -> None:

@@ -371,8 +371,8 @@ def test_ctrl_c_is_status_130_and_said_to_the_portal(store: Objects, alice: User
     wait_for(process, (laptop.home / FIRST).exists)
     process.send_signal(signal.SIGINT)
     began = time.monotonic()
-    said = laptop.said(process, *process.communicate(timeout=20))
-    assert time.monotonic() - began < 4
+    said = laptop.said(process, *process.communicate(timeout=60))
+    assert time.monotonic() - began < 15
     assert said.status == 130
     assert "the same command resumes" in said.err
     entry, job = AuditEntry.objects.get(act="download"), Job.objects.get()
@@ -386,7 +386,7 @@ def test_a_cancel_on_the_page_ends_it_with_status_130(store: Objects, alice: Use
     process = laptop.start("download", "--patient", "2002", "--to", "data", "--jobs", "1")
     wait_for(process, (laptop.home / FIRST).exists)
     cancel(Job.objects.get().pk, by=server_scope(means="page"))
-    said = laptop.said(process, *process.communicate(timeout=20))
+    said = laptop.said(process, *process.communicate(timeout=60))
     assert (said.status, "was cancelled" in said.err) == (130, True)
     assert AuditEntry.objects.get(act="download").outcome == "cancelled"
 

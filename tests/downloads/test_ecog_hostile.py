@@ -386,7 +386,7 @@ def test_a_body_that_stalls_is_asked_for_again(laptop: Computer, tmp_path: Path)
     laptop.client = tmp_path / "ecog"
     source = CLIENT.read_text(encoding="utf-8")
     assert "SILENCE_S = 30.0" in source
-    laptop.client.write_text(source.replace("SILENCE_S = 30.0", "SILENCE_S = 0.5"), encoding="utf-8")
+    laptop.client.write_text(source.replace("SILENCE_S = 30.0", "SILENCE_S = 1.5"), encoding="utf-8")
     over = threading.Event()
     stalls = iter([True, False])
 

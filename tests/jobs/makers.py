@@ -27,7 +27,7 @@ def running_command(**columns: object) -> Job:
     return make_job(**({"runner": Runner.COMMAND, "state": "running", "attempt": 1} | columns))
 
 
-def wait_until(true: Callable[[], bool], *, timeout_s: float = 10.0) -> None:
+def wait_until(true: Callable[[], bool], *, timeout_s: float = 30.0) -> None:
     end = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < end, "it did not happen in time"

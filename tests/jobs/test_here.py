@@ -52,7 +52,7 @@ def test_ctrl_c_cancels_it(spawn):
     command = spawn("command")
     assert command.stdout.readline().startswith("claimed")
     command.send_signal(signal.SIGINT)
-    assert command.communicate(timeout=20)[0] == "KeyboardInterrupt\n"
+    assert command.communicate(timeout=60)[0] == "KeyboardInterrupt\n"
     row = Job.objects.get()
     assert (row.state, row.reason) == ("cancelled", "Cancelled with Ctrl-C.")
 
@@ -61,7 +61,7 @@ def test_it_can_be_cancelled_from_elsewhere(spawn):
     command = spawn("command")
     _, job_id = command.stdout.readline().split()
     cancel(int(job_id), by=server_scope(means="page"))
-    assert command.communicate(timeout=20)[0] == "JobCancelled\n"
+    assert command.communicate(timeout=60)[0] == "JobCancelled\n"
     assert Job.objects.get().state == "cancelled"
 
 

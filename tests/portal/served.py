@@ -17,8 +17,8 @@ from tests.mariadb import free_port
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = "tests.portal.settings_with_slow_kind"
-START_LIMIT_S = 60
-STOP_LIMIT_S = 12
+START_LIMIT_S = 120
+STOP_LIMIT_S = 60
 PROGRAMS = {"broker": "valkey-server", "web": "gunicorn", "worker": "celery", "sweeper": "sweeper"}
 
 

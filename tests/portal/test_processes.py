@@ -78,8 +78,10 @@ def test_what_ends_again_and_again_waits_longer_each_time_but_never_too_long(
 def test_of_one_that_ended_nothing_stays_behind(
     supervisor: Supervisor, said: list[str], mark: str, tmp_path: Path
 ) -> None:
-    supervisor.start(shell(f"sh -c 'sleep 600 # child {mark}' & sleep 0.3; exit 1", mark=mark, folder=tmp_path))
-    wait_for(lambda: len(marked(mark)) >= 2, 10)
+    ends_when_told = "until [ -e over ]; do sleep 0.05; done; exit 1"
+    supervisor.start(shell(f"sh -c 'sleep 600 # child {mark}' & {ends_when_told}", mark=mark, folder=tmp_path))
+    wait_for(lambda: len(marked(mark)) >= 2, 30)
+    (tmp_path / "over").touch()
     look_until(supervisor, lambda: said)
     assert not marked(f"child {mark}")
 
@@ -91,8 +93,8 @@ def test_who_does_not_listen_is_killed_with_all_it_started(
     with Supervisor(say=said.append) as supervisor:
         stubborn = f"trap '' TERM INT; sh -c 'sleep 600 # {mark}' & touch ready; while :; do sleep 1; done"
         supervisor.start(shell(stubborn, mark=mark, folder=tmp_path))
-        wait_for((tmp_path / "ready").exists, 10)
-    wait_for(lambda: not marked(mark), 5)
+        wait_for((tmp_path / "ready").exists, 60)
+    wait_for(lambda: not marked(mark), 60)
 
 
 def test_what_others_lean_on_is_stopped_after_them(said: list[str], mark: str, tmp_path: Path) -> None:
@@ -100,7 +102,7 @@ def test_what_others_lean_on_is_stopped_after_them(said: list[str], mark: str, t
     with Supervisor(say=said.append) as supervisor:
         for name, base in (("base", True), ("other", False)):
             supervisor.start(shell(note.format(name=name), mark=mark, folder=tmp_path, name=name, base=base))
-        wait_for(lambda: all((tmp_path / name).exists() for name in ("base", "other")), 10)
+        wait_for(lambda: all((tmp_path / name).exists() for name in ("base", "other")), 60)
     assert (tmp_path / "ended").read_text().split() == ["other", "base"]
 
 
@@ -113,7 +115,7 @@ def test_they_end_with_a_supervisor_that_is_killed(mark: str, tmp_path: Path) ->
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
     # Until the new process has become the shell it is a copy of its parent.
-    wait_for(lambda: [pid for pid in marked(mark) if command_of(pid).startswith("sh ")], 10)
+    wait_for(lambda: [pid for pid in marked(mark) if command_of(pid).startswith("sh ")], 60)
     parent.kill()
     parent.wait()
-    wait_for(lambda: not [pid for pid in marked(mark) if command_of(pid).startswith("sh ")], 5)
+    wait_for(lambda: not [pid for pid in marked(mark) if command_of(pid).startswith("sh ")], 60)
