@@ -6,26 +6,37 @@ answers with `people/locked_out.html` in place of these pages.
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import views
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.decorators import method_decorator
 
 from people import audit
 from people.asking import PAGE, page_scope
+from people.attempts import one_by_one
 from people.origin import client_address
 from people.scope import nobody_scope, scope_for
 
 WRONG_PASSWORD = "wrong name or password"  # noqa: S105 (a reason)
 MUST_WAIT = "too many attempts"
+TOO_MANY = 429
 
 
 class LogIn(views.LoginView):
     """The one login, of the Django admin too."""
 
     redirect_authenticated_user = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ANN401
+        with one_by_one(request) as mine:
+            if mine:
+                return super().post(request, *args, **kwargs)
+        self._write_refusal(request.POST.get("username", ""), waits=True)
+        return render(request, settings.AXES_LOCKOUT_TEMPLATE, status=TOO_MANY)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         scope = scope_for(form.get_user(), means=PAGE)
@@ -34,17 +45,17 @@ class LogIn(views.LoginView):
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         if form.non_field_errors():
-            self._write_refusal(form.cleaned_data.get("username", ""))
+            locked = getattr(self.request, "axes_locked_out", False)
+            self._write_refusal(form.cleaned_data.get("username", ""), waits=locked)
         return super().form_invalid(form)
 
-    def _write_refusal(self, typed: str) -> None:
+    def _write_refusal(self, typed: str, *, waits: bool) -> None:
         """Names an account only where it exists: anything else that was typed as a name may be a password."""
         known = User.objects.filter(username=typed).exists()
         question = f"user={typed}" if known else "user=unknown"
         scope, origin = nobody_scope(means=PAGE), client_address(self.request)
         with audit.act("log in", scope=scope, question=question, origin=origin) as opened:
-            locked = getattr(self.request, "axes_locked_out", False)
-            opened.ends_as(audit.Outcome.REFUSED, reason=MUST_WAIT if locked else WRONG_PASSWORD)
+            opened.ends_as(audit.Outcome.REFUSED, reason=MUST_WAIT if waits else WRONG_PASSWORD)
 
 
 @method_decorator(login_not_required, name="dispatch")

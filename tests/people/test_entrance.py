@@ -1,14 +1,19 @@
 """Logging in and out: who comes in, who must wait, and what is written down of it."""
 
 import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from axes.models import AccessAttempt
 from django.apps import apps
-from django.test import Client
+from django.contrib.auth.models import User
+from django.db import connections
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
+from people import attempts
 from people.models import AuditEntry
 from people.roles import Role
 from tests.people.makers import PASSWORD, make_user, with_password, with_role
@@ -155,6 +160,52 @@ def test_an_address_that_the_client_wrote_itself_is_not_believed(alice, settings
     settings.PROXIES = 1
     answers = [log_in(address="10.9.9.9", x_forwarded_for=f"1.2.3.{number}, {HERE}") for number in range(5)]
     assert [answer.status_code for answer in answers] == [200] * 4 + [429]
+
+
+@pytest.mark.database(transaction=True)
+def test_many_attempts_at_once_are_no_more_guesses_than_one_after_the_other(transactional_db, monkeypatch):
+    with_password(make_user("alice"))
+    checked = []
+    check = User.check_password
+
+    def slow(user, password):
+        checked.append(password)
+        time.sleep(0.05)
+        return check(user, password)
+
+    monkeypatch.setattr(User, "check_password", slow)
+    monkeypatch.setattr(attempts, "TURN_S", 20)
+    spellings = ["alice", "alice ", "ALICE", " alice", "ａｌｉｃｅ"] * 3
+
+    def guess(name):
+        try:
+            return log_in(name).status_code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(spellings)) as pool:
+        answers = sorted(pool.map(guess, spellings))
+    assert answers == [200] * 4 + [429] * 11
+    assert len(checked) <= 5
+    assert AccessAttempt.objects.get().failures_since_start == 5
+    assert not attempts._under_way
+
+
+@pytest.mark.database(transaction=True)
+def test_who_does_not_get_her_turn_is_told_to_wait_and_nobody_else_is_held_up(transactional_db, monkeypatch):
+    for name in ("alice", "bob"):
+        with_password(make_user(name))
+    monkeypatch.setattr(attempts, "TURN_S", 0.05)
+    request = RequestFactory().post("/login/", {"username": "alice"}, REMOTE_ADDR=HERE)
+    with attempts.one_by_one(request) as mine:
+        assert mine
+        waiting = log_in(password=PASSWORD)
+        assert waiting.status_code == 429
+        assert "Please wait a moment" in waiting.content.decode()
+        assert is_in(log_in("bob", PASSWORD))
+        assert is_in(log_in(password=PASSWORD, address=ELSEWHERE))
+    assert is_in(log_in(password=PASSWORD))
+    assert acts()[0][2:5] == ("user=alice", "refused", "too many attempts")
 
 
 @pytest.mark.parametrize(
