@@ -23,11 +23,18 @@ def open_log(path: Path) -> BinaryIO:
 
 
 def keep_small(path: Path, *, max_bytes: int = MAX_BYTES) -> bool:
-    """Moves what is written into `<name>.log.1` where it is more than `max_bytes`; whether it was."""
+    """Moves what is written into `<name>.log.1` where it is more than `max_bytes`; whether it did.
+
+    On a disk that is full it stays as it is: a portal must not end for its logs.
+    """
     if not path.exists() or path.stat().st_size <= max_bytes:
         return False
     earlier = path.with_name(f"{path.name}.1")
-    shutil.copyfile(path, earlier)
-    earlier.chmod(0o600)
-    os.truncate(path, 0)
+    try:
+        shutil.copyfile(path, earlier)
+        earlier.chmod(0o600)
+        os.truncate(path, 0)
+    except OSError:
+        earlier.unlink(missing_ok=True)  # no more than a part of it
+        return False
     return True

@@ -108,7 +108,7 @@ class Supervisor:
             if code is not None:
                 self._plan_again(run, code=code, now=now)
             elif run.process is None and now >= run.again_at:
-                run.start()
+                self._start_again(run, now=now)
         if now - self._logs_looked_at >= LOGS_EVERY_S:
             self._logs_looked_at = now
             for run in self._runs:
@@ -124,14 +124,30 @@ class Supervisor:
                 for run in runs:
                     run.kill()
 
+    def _start_again(self, run: _Run, *, now: float) -> None:
+        """A machine that has no room for a process just now (a full disk, no memory) does not end the others."""
+        try:
+            run.start()
+        except OSError as error:
+            wait_s = self._wait_s(run, now=now)
+            why = error.strerror or type(error).__name__
+            self._say(f"The {run.program.name} cannot be started ({why}); it is tried again in {wait_s:.0f} s.")
+
     def _plan_again(self, run: _Run, *, code: int, now: float) -> None:
-        run.failures = 0 if now - run.began >= STEADY_S else run.failures + 1
-        wait_s = min(AGAIN_AFTER_MAX_S, 2.0 ** max(0, run.failures - 1))
-        run.again_at = now + wait_s
+        if now - run.began >= STEADY_S:
+            run.failures = -1
+        wait_s = self._wait_s(run, now=now)
         self._say(
             f"The {run.program.name} ended ({_words(code)}); it is started again in {wait_s:.0f} s. "
             f"What it said: {run.program.log}"
         )
+
+    @staticmethod
+    def _wait_s(run: _Run, *, now: float) -> float:
+        run.failures += 1
+        wait_s = min(AGAIN_AFTER_MAX_S, 2.0 ** max(0, run.failures - 1))
+        run.again_at = now + wait_s
+        return wait_s
 
 
 def _end(runs: Sequence[_Run]) -> None:

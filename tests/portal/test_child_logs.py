@@ -1,6 +1,9 @@
 """Logs stay small and private."""
 
+import subprocess
 from pathlib import Path
+
+import pytest
 
 from portal.child_logs import keep_small, log_path, open_log
 
@@ -32,3 +35,17 @@ def test_a_small_log_is_left_alone(tmp_path: Path) -> None:
     assert not keep_small(path, max_bytes=5)
     assert not keep_small(tmp_path / "missing.log")
     assert path.read_bytes() == b"short"
+
+
+def test_on_a_disk_that_is_full_a_log_stays_as_it_is(tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("this machine mounts no tmpfs for us")
+    try:
+        path = tmp_path / "web.log"
+        path.write_bytes(b"x" * 40_000)
+        assert not keep_small(path, max_bytes=50)
+        assert [each.name for each in tmp_path.iterdir()] == ["web.log"]
+        assert path.stat().st_size == 40_000
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)

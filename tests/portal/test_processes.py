@@ -45,7 +45,7 @@ def marked(mark: str) -> list[int]:
     return [pid for pid in all_processes() if mark in command_of(pid) and pid != os.getpid()]
 
 
-def look_until(supervisor: Supervisor, true, timeout_s: float = 10) -> None:
+def look_until(supervisor: Supervisor, true, timeout_s: float = 60) -> None:
     def looked() -> object:
         supervisor.look()
         return true()
@@ -73,6 +73,20 @@ def test_what_ends_again_and_again_waits_longer_each_time_but_never_too_long(
         supervisor.look()
     waits = [float(line.split(" in ")[1].split(" s.")[0]) for line in said]
     assert waits == [1, 2, 4, 8, 16, 30, 30]
+
+
+def test_what_cannot_be_started_again_now_is_tried_later_and_ends_nobody_else(
+    supervisor: Supervisor, said: list[str], mark: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    program = Program(name="thing", command=["sh", "-c", f"exit 7 # {mark}"], log=tmp_path / "log", folder=folder)
+    supervisor.start(program)
+    folder.rmdir()
+    cannot = "The thing cannot be started (No such file or directory); it is tried again in 2 s."
+    look_until(supervisor, lambda: cannot in said)
+    folder.mkdir()
+    look_until(supervisor, lambda: "ended" in said[-1])
 
 
 def test_of_one_that_ended_nothing_stays_behind(
