@@ -10,6 +10,7 @@ import re
 import secrets
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -178,8 +179,9 @@ def _backups(folder: Path) -> list[tuple[datetime, Path]]:
 def _clear_drafts(folder: Path, *, now: datetime) -> None:
     """Removes what killed backups left."""
     for draft in folder.glob(".portal-*.zip.*"):
-        if now.timestamp() - draft.stat().st_mtime > _DRAFT_S:
-            draft.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another backup has just ended
+            if now.timestamp() - draft.stat().st_mtime > _DRAFT_S:
+                draft.unlink()
 
 
 def _remove_old(folder: Path, *, keep: int) -> int:

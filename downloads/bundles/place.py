@@ -87,7 +87,7 @@ def names() -> Iterator[str]:
     with _in_words():
         folders, _ = storage.listdir("")
         for folder in sorted(folders):
-            _, files = storage.listdir(folder)
+            files = _files_in(folder, storage=storage)
             yield from (name for file in sorted(files) if NAMED.fullmatch(name := f"{folder}/{file}"))
 
 
@@ -145,6 +145,14 @@ def link(name: str, *, file_name: str) -> str:
                 },
             )
         )
+
+
+def _files_in(folder: str, *, storage: Storage) -> list[str]:
+    """Nothing where the folder has gone meanwhile: somebody else is tidying, too."""
+    try:
+        return list(storage.listdir(folder)[1])
+    except FileNotFoundError:
+        return []
 
 
 def _storage_for(size_bytes: int) -> Storage:

@@ -68,6 +68,15 @@ def test_files_of_dead_attempts_and_unknown_jobs_are_removed(store, scope, bundl
     assert left_in(bundles_folder) == []
 
 
+def test_a_folder_that_goes_away_meanwhile_is_nobodys_fault(db, bundles_folder):
+    for name in ("1/1.zip", "2/1.zip", "3/1.zip"):
+        put(name)
+    found = place.names()
+    assert next(found) == "1/1.zip"
+    assert place.discard("2/1.zip")
+    assert list(found) == ["3/1.zip"]
+
+
 def test_files_that_are_not_bundles_are_left_alone(scope, bundles_folder):
     put("notes/readme.txt")
     put("7/other.txt")

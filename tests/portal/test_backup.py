@@ -81,6 +81,13 @@ def test_a_backup_that_fails_leaves_nothing(folder, monkeypatch):
     assert AuditEntry.objects.get().outcome == "failed"
 
 
+def test_the_draft_of_another_backup_that_ends_meanwhile_is_no_fault(folder):
+    folder.mkdir(exist_ok=True)
+    # It is listed, and there is nothing to look at any more.
+    (folder / ".portal-20260101T000000Z.zip.abcd").symlink_to(folder / "gone")
+    assert make_backup(folder, keep=None).path.exists()
+
+
 def test_the_command_keeps_as_many_as_it_is_told_and_touches_nothing_else(folder, capsys):
     folder.mkdir()
     (folder / "portal-notes.zip").touch()
