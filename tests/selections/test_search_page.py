@@ -39,6 +39,13 @@ def test_a_question_is_redirected_to_its_one_address(rita):
     assert not AuditEntry.objects.filter(act="search").count() > 1  # a redirect shows nothing
 
 
+def test_a_question_longer_than_an_address_may_be_is_answered_where_it_was_asked(rita):
+    days = ",".join(map(str, range(0, 300, 2)))
+    answer = rita.get("/search/", {"patient": "2002", "day": days})
+    assert answer.status_code == 200
+    assert "Chunks" in text(answer)
+
+
 def test_the_answer_says_everything_at_once(rita):
     said = text(search(rita, patient="2002", channel="LTG*", start="day 0 00:30"))
     for each in (
