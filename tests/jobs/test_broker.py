@@ -1,12 +1,15 @@
 """The way to a real broker: what is sent waits there, and one that is not there is `NotSent`."""
 
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from celery import Celery
+from django.conf import settings
 
 from jobs import broker
 from jobs.errors import NotSent
@@ -23,7 +26,8 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Iterator["subprocess.Popen[bytes
             try:
                 wait_until(lambda: answers(socket), timeout_s=30)
                 with Celery("test", broker=f"redis+socket://{socket}", set_as_current=False) as app:
-                    app.conf.task_publish_retry_policy = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
+                    app.conf.task_publish_retry_policy = settings.CELERY_TASK_PUBLISH_RETRY_POLICY
+                    app.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
                     monkeypatch.setattr(broker, "current_app", app)
                     yield server
             finally:
@@ -44,3 +48,13 @@ def test_a_broker_that_is_gone_takes_nothing_and_has_nothing(running):
     with pytest.raises(NotSent, match="job 8"):
         broker.send(8)
     assert broker.waiting() == 0
+
+
+@pytest.mark.prove
+def test_a_broker_that_hangs_is_given_up_within_seconds(running):
+    broker.send(7)
+    running.send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    with pytest.raises(NotSent):
+        broker.send(8)
+    assert time.monotonic() - began < 15
