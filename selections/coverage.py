@@ -69,15 +69,26 @@ def _found(stay: Stay, chunks: dict[tuple[str, str], list[Interval]]) -> Interva
 
 
 def chunk_times(
-    patient: str, held: Sequence[Held], *, within: Interval | None = None
+    patient: str, held: Sequence[Held], *, within: Interval | None = None, longest_us: int | None = None
 ) -> Iterator[tuple[tuple[str, str], Interval]]:
-    """(bucket, recording) and time of every chunk of one channel of each recording, of those that overlap `within`."""
+    """(bucket, recording) and time of every chunk of one channel of each recording, of those that overlap `within`.
+
+    longest_us: of the patient's chunks, where it is known.
+    """
     recorded = recorded_of(held)
     if recorded is None:
         return
     asked = within or recorded
     for batch in _batches(_representatives(each for each in held if each.touches(asked))):
-        stay = Stay(patient=patient, recorded=recorded, intervals=(asked,), recordings=batch, unmatched=(), warnings=())
+        stay = Stay(
+            patient=patient,
+            recorded=recorded,
+            intervals=(asked,),
+            recordings=batch,
+            unmatched=(),
+            warnings=(),
+            longest_us=longest_us,
+        )
         rows = StayRows(stay)
         for step in rows.steps:
             for query in rows.queries(step):

@@ -1,8 +1,9 @@
 """Joins sessions to recordings: when a session was on the recorder's clock, and how much of it was recorded.
 
 Owns: the way from a session's times to those of recordings. Both have clock offsets: an instant of a session plus its
-offset is the instant of a recording plus the recording's offset. What is read is bounded: a patient costs one statement
-for her recordings and those of `selections.coverage` for one channel of each recording, within the time from her first
+offset is the instant of a recording plus the recording's offset. What is read is bounded: one
+statement for the recordings of 400 patients; for each patient those of `selections.coverage` for one channel of each
+recording, within the time from her first
 session to her last, widened by padding and the greatest clock offset; the shifted times then decide, exactly. The notes
 of all sessions (offsets, alignment) come from the portal's copy, 400 a statement; the bucket is never read.
 """
@@ -20,7 +21,8 @@ from chunks.format.clock import since_day_zero_us
 from selections.coverage import chunk_times
 from selections.intervals import Interval, Intervals, intersection, measure_us, overlaps, union
 from selections.padding import NO_PADDING, Padding
-from selections.stay import Held, recordings_of
+from selections.rows import longest_chunk_us
+from selections.stay import Held, recordings_of_all
 
 Place = tuple[str, str]
 """Bucket and name of a recording."""
@@ -95,11 +97,12 @@ class Joined:
 
 @dataclass(frozen=True, kw_only=True)
 class PatientSessions:
-    """Sessions of one patient by start, and all recordings in state ok that she has."""
+    """Sessions of one patient by start, all recordings in state ok that she has, and her longest chunk."""
 
     patient: str
     held: tuple[Held, ...]
     sessions: tuple[Joined, ...]
+    longest_us: int
 
 
 def join_all(
@@ -111,9 +114,10 @@ def join_all(
         if catalogue.scope.allows(record.subject):
             by_patient.setdefault(record.subject, []).append(record)
     notes = notes_of([record.file_name for some in by_patient.values() for record in some])
+    held = recordings_of_all(sorted(by_patient))
     return tuple(
-        _of_patient(patient, by_patient[patient], notes=notes, catalogue=catalogue, padding=padding)
-        for patient in sorted(by_patient)
+        _of_patient(patient, by_patient[patient], held=some, notes=notes, catalogue=catalogue, padding=padding)
+        for patient, some in held.items()
     )
 
 
@@ -136,14 +140,16 @@ def _of_patient(
     patient: str,
     records: Sequence[SessionRecord],
     *,
+    held: Sequence[Held],
     notes: Mapping[str, SessionNote],
     catalogue: Catalogue,
     padding: Padding,
 ) -> PatientSessions:
-    held = tuple(recordings_of(patient, with_channels=True))
+    longest_us = longest_chunk_us(patient) if held else 0
     timed = sorted((_time_of(record), record.file_name, record) for record in records)
     offsets = {name: note.clock_offset_us for _, name, _ in timed if (note := notes.get(name))}
-    chunks = _chunks_around(patient, held, [time for time, _, _ in timed], offsets=offsets, padding=padding)
+    within = _around([time for time, _, _ in timed], held=held, offsets=offsets, padding=padding)
+    chunks = _chunks(patient, held, within=within, longest_us=longest_us)
     sessions = [
         _joined(
             record,
@@ -156,24 +162,23 @@ def _of_patient(
         )
         for time, name, record in timed
     ]
-    return PatientSessions(patient=patient, held=held, sessions=tuple(sessions))
+    return PatientSessions(patient=patient, held=tuple(held), sessions=tuple(sessions), longest_us=longest_us)
 
 
-def _chunks_around(
-    patient: str,
-    held: Sequence[Held],
-    times: Sequence[Interval],
-    *,
-    offsets: Mapping[str, int],
-    padding: Padding,
-) -> Mapping[Place, Intervals]:
-    """What is recorded around the sessions; a recording's time as its stretches there."""
+def _around(
+    times: Sequence[Interval], *, held: Sequence[Held], offsets: Mapping[str, int], padding: Padding
+) -> Interval:
+    """All sessions, whatever the clocks say."""
     greatest_us = max(map(abs, offsets.values()), default=0) + max((abs(each.offset_us) for each in held), default=0)
     first = padding.around(min(times))
     last_us = padding.after_us + max(time.stop_us for time in times)
-    within = Interval(start_us=first.start_us - greatest_us, stop_us=last_us + greatest_us)
+    return Interval(start_us=first.start_us - greatest_us, stop_us=last_us + greatest_us)
+
+
+def _chunks(patient: str, held: Sequence[Held], *, within: Interval, longest_us: int) -> Mapping[Place, Intervals]:
+    """What is recorded: a recording's time as its stretches."""
     chunks: dict[Place, list[Interval]] = {}
-    for place, chunk in chunk_times(patient, held, within=within):
+    for place, chunk in chunk_times(patient, held, within=within, longest_us=longest_us):
         chunks.setdefault(place, []).append(chunk)
     return {place: union(some) for place, some in chunks.items()}
 

@@ -22,11 +22,13 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Max, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Concat
+from django.db.models.lookups import GreaterThan, LessThan
 
-from chunks.format.clock import day_zero, since_day_zero_us
+from chunks.format.clock import DAY_US, day_zero, since_day_zero_us
 from chunks.format.row import label_norm
-from chunks.headers_db.fields import YEAR_FIRST
+from chunks.headers_db.fields import YEAR_FIRST, PatientTimeField
 from chunks.models import ChunkHeader
+from selections.arms import Arm, InArms
 from selections.cursor import Cursor
 from selections.intervals import EARLIEST_US, Interval, Intervals, overlaps
 from selections.stay import Choice, Held, Stay
@@ -63,7 +65,8 @@ class StayRows:
         self.patient = stay.patient
         self._asked = stay.intervals
         self.steps = tuple(_steps(stay))
-        self._longest_us: int | None = None
+        self._longest_us = stay.longest_us
+        self._together: list[list[Rows]] | None = None
 
     def queries(self, step: Step, *, not_before_us: int = EARLIEST_US) -> list[Rows]:
         """That of the hourly chunks and, where the patient has any, that of the long ones: disjoint, without order.
@@ -73,7 +76,7 @@ class StayRows:
         """
         longest_us, interval = self._longest(), step.interval
         rows = self._rows().filter(
-            *_named(step.recordings), *self._on_own_clock([step]), stop__gt=self._moment(interval.start_us)
+            *_named(step.recordings), *self._on_own_clock(step.recordings), stop__gt=self._moment(interval.start_us)
         )
         before = Q(begins__lt=self._moment(interval.stop_us))
         # One lower bound, the tightest: a database may lead its index by any of several.
@@ -88,10 +91,16 @@ class StayRows:
         )
         return [hourly.alias(lasts=_HIDDEN_DURATION).filter(Q(lasts__lte=LONG_US)), long]
 
+    @property
+    def are_few(self) -> bool:
+        """Whether so little time is asked for, in several intervals, that the rows are quicker walked than summed."""
+        return len(self.steps) > 1 and sum(step.interval.duration_us for step in self.steps) <= DAY_US
+
     def together(self) -> Iterator[list[Rows]]:
         """What `queries` gives for all steps, of many in few statements: batches in the order of time, disjoint."""
-        for batch in _batches(self.steps):
-            yield self._queries_of(batch)
+        if self._together is None:
+            self._together = [self._queries_of(batch) for batch in _batches(self.steps)]
+        yield from self._together
 
     def after(self, cursor: Cursor | None, *, limit: int) -> list[ChunkHeader]:
         """The first rows after the cursor, at most `limit`, in order."""
@@ -134,40 +143,50 @@ class StayRows:
             return self.queries(batch[0], not_before_us=not_before_us)
         longest_us = self._longest()
         recordings = list({each.row: each for step in batch for each in step.recordings}.values())
-        named, by_label = _named(recordings), _by_label(recordings)
-        leading = [Q(patient=self.patient), *(named[:1] if by_label else [])]
-        turn = _HIDDEN_START if by_label else F("start")
-        hourly, long = Q(), Q()
-        for step in batch:
-            interval = step.interval
-            stop_us, new_us = interval.stop_us, max(not_before_us, step.not_before_us)
-            from_us = max(new_us, interval.start_us - min(longest_us, LONG_US) + 1)
-            ends = Q(stop__gt=self._moment(interval.start_us))
-            hourly |= Q(*leading, ends, start__lt=self._moment(stop_us), start__gte=self._moment(from_us))
-            long |= ends & Q(begins__lt=self._moment(stop_us), begins__gte=self._moment(new_us))
-        also = [*named, *self._on_own_clock(batch)]
-        rows = _all_rows().alias(turn=turn).filter(hourly, *also)
+        norms = _norms({each.choice for each in recordings}) if _by_label(recordings) else None
+        also = [*_named(recordings), *self._on_own_clock(recordings)]
+        turn = F("start") if norms is None else _HIDDEN_START
+        hourly = InArms(
+            patient=self.patient,
+            norms=None if norms is None else sorted(norms),
+            arms=[
+                self._arm(step, from_us=step.interval.start_us - min(longest_us, LONG_US) + 1, new_us=not_before_us)
+                for step in batch
+            ],
+        )
+        rows = ChunkHeader.objects.alias(place=_PLACE, turn=turn).filter(hourly, *also)
         if longest_us <= LONG_US:
             return [rows]
+        long = Q()
+        for step in batch:
+            arm = self._arm(step, from_us=EARLIEST_US, new_us=not_before_us)
+            long |= Q(begins__gte=arm.begins_from, begins__lt=arm.begins_before, stop__gt=arm.ends_after)
         long_rows = self._rows().alias(begins=_HIDDEN_START, turn=_HIDDEN_START)
         return [
             rows.alias(lasts=_HIDDEN_DURATION).filter(lasts__lte=LONG_US),
             long_rows.filter(long, *also, duration_us__gt=LONG_US),
         ]
 
-    def _on_own_clock(self, steps: Sequence[Step]) -> list[Q]:
+    def _arm(self, step: Step, *, from_us: int, new_us: int) -> Arm:
+        return Arm(
+            begins_from=self._moment(max(from_us, new_us, step.not_before_us)),
+            begins_before=self._moment(step.interval.stop_us),
+            ends_after=self._moment(step.interval.start_us),
+        )
+
+    def _on_own_clock(self, held: Sequence[Held]) -> list[Q]:
         """What the rows of recordings with intervals of their own must overlap.
 
         Any of these: a row is found by the first step that it overlaps, and left out by those after.
         """
-        held = list({each.row: each for step in steps for each in step.recordings}.values())
         if all(each.asked is None for each in held):
             return []
         shared = Q(place__in=[f"{each.bucket}/{each.name}" for each in held if each.asked is None])
         for each in held:
             overlap = Q()
             for one in each.asked or ():
-                overlap |= Q(late__gt=self._moment(one.start_us), early__lt=self._moment(one.stop_us))
+                late = GreaterThan(_HIDDEN_STOP, self._value(one.start_us))
+                overlap |= Q(late, LessThan(_HIDDEN_START, self._value(one.stop_us)))
             if overlap:
                 shared |= Q(place=f"{each.bucket}/{each.name}") & overlap
         return [shared]
@@ -196,7 +215,7 @@ class StayRows:
         return tuple(each for each in asked if held.touches(each))
 
     def _rows(self) -> Rows:
-        return _all_rows().filter(patient=self.patient)
+        return ChunkHeader.objects.filter(patient=self.patient).alias(place=_PLACE)
 
     def _beyond(self, batch: Sequence[Step], cursor: Cursor | None) -> list[Rows]:
         if cursor is None:
@@ -207,19 +226,21 @@ class StayRows:
         return [rows.alias(past=_HIDDEN_START).filter(later) for rows in queries]
 
     def _longest(self) -> int:
-        """The patient's longest chunk: one probe of an index, asked anew for every answer."""
         if self._longest_us is None:
-            of_patient = ChunkHeader.objects.filter(patient=self.patient)
-            self._longest_us = of_patient.aggregate(longest=Max("duration_us"))["longest"] or 0
+            self._longest_us = longest_chunk_us(self.patient)
         return self._longest_us
+
+    def _value(self, us: int) -> Value:
+        return Value(self._moment(us), output_field=PatientTimeField())
 
     def _moment(self, us: int) -> datetime:
         """The instant as rows keep it; a stay may begin less than a chunk's length after the first year they know."""
         return max(day_zero(self.patient) + timedelta(microseconds=us), datetime(YEAR_FIRST, 1, 1))
 
 
-def _all_rows() -> Rows:
-    return ChunkHeader.objects.alias(place=_PLACE, early=_HIDDEN_START, late=_HIDDEN_STOP)
+def longest_chunk_us(patient: str) -> int:
+    """The patient's longest chunk: one probe of an index, asked anew for every answer."""
+    return ChunkHeader.objects.filter(patient=patient).aggregate(longest=Max("duration_us"))["longest"] or 0
 
 
 def cursor_at(row: ChunkHeader) -> Cursor:

@@ -20,6 +20,7 @@ from selections.intervals import Interval, Intervals
 from selections.selection import Selection
 
 _NAMED = 3
+_PATIENTS_A_QUERY = 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +72,7 @@ class Stay:
     intervals: the time asked for, within it.
     recordings: those that it touches and of which a channel is asked for, by start.
     unmatched: channel words that mean nothing in any recording it touches.
+    longest_us: of her chunks, where the answer has asked for it already.
     """
 
     patient: str
@@ -79,6 +81,7 @@ class Stay:
     recordings: tuple[Held, ...]
     unmatched: tuple[Word, ...]
     warnings: tuple[str, ...]
+    longest_us: int | None = None
 
 
 def ok_recordings(patient: str) -> QuerySet[Recording]:
@@ -123,14 +126,29 @@ def labels_of(held: Iterable[Held]) -> frozenset[str]:
 
 def recordings_of(patient: str, *, with_channels: bool) -> Iterator[Held]:
     """The patient's recordings, by start. Equal lists of channels are parsed once, and are one object."""
-    fields = ("id", "bucket", "name", "start", "stop", "clock_offset_us", *(("channels",) if with_channels else ()))
+    return (held for _, held in _held(ok_recordings(patient), with_channels=with_channels))
+
+
+def recordings_of_all(patients: Sequence[str]) -> dict[str, list[Held]]:
+    """The recordings of many patients with their channels, by start; some hundred patients a statement."""
+    found: dict[str, list[Held]] = {patient: [] for patient in patients}
+    for first in range(0, len(patients), _PATIENTS_A_QUERY):
+        some = patients[first : first + _PATIENTS_A_QUERY]
+        rows = Recording.objects.filter(patient__in=some, state=RecordingState.OK)
+        for patient, held in _held(rows, with_channels=True):
+            found[patient].append(held)
+    return found
+
+
+def _held(rows: QuerySet[Recording], *, with_channels: bool) -> Iterator[tuple[str, Held]]:
+    fields = ("patient", "id", "bucket", "name", "start", "stop", "clock_offset_us")
     parsed: dict[str, tuple[Channel, ...]] = {}
-    rows = ok_recordings(patient).order_by("start", "id").values_list(*fields)
-    for row, bucket, name, start, stop, offset_us, *texts in rows:
+    in_order = rows.order_by("start", "id").values_list(*fields, *(("channels",) if with_channels else ()))
+    for patient, row, bucket, name, start, stop, offset_us, *texts in in_order:
         for text in texts:
             if text not in parsed:
                 parsed[text] = tuple((number, label) for number, label in json.loads(text))
-        yield Held(
+        held = Held(
             row=row,
             bucket=bucket,
             name=name,
@@ -139,6 +157,7 @@ def recordings_of(patient: str, *, with_channels: bool) -> Iterator[Held]:
             channels=parsed[texts[0]] if texts else (),
             offset_us=offset_us,
         )
+        yield patient, held
 
 
 def recorded_of(held: Sequence[Held]) -> Interval | None:

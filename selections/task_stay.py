@@ -30,10 +30,10 @@ def task_stay_of(of: PatientSessions, selection: Selection) -> Stay:
     offsets = {each.offset_us for each in of.held}
     windows = {offset_us: intersection(asked, _windows(of, offset_us)) for offset_us in offsets}
     if len(offsets) == 1:
-        return stay_within(of.patient, selection, held=of.held, intervals=windows[offsets.pop()])
+        return _known(of, stay_within(of.patient, selection, held=of.held, intervals=windows[offsets.pop()]))
     held = tuple(replace(each, asked=intersection(windows[each.offset_us], (each.span,))) for each in of.held)
     intervals = union([*_of_recordings(held), *intersection(asked, _unrecorded(of))])
-    return stay_within(of.patient, selection, held=held, intervals=intervals)
+    return _known(of, stay_within(of.patient, selection, held=held, intervals=intervals))
 
 
 def asked_windows(of: PatientSessions, selection: Selection, *, place: Place) -> tuple[tuple[Interval, str], ...]:
@@ -49,6 +49,10 @@ def asked_windows(of: PatientSessions, selection: Selection, *, place: Place) ->
         asked = selection.intervals_for(window.start_us, window.stop_us)
         found += [(part, session.record.file_name) for part in asked]
     return tuple(sorted(part for part in found if held.touches(part[0])))
+
+
+def _known(of: PatientSessions, stay: Stay) -> Stay:
+    return replace(stay, longest_us=of.longest_us)
 
 
 def _is_asked(session: Joined, selection: Selection) -> bool:

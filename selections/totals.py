@@ -83,8 +83,9 @@ def _totals(stay: Stay) -> Totals:
     rows = StayRows(stay)
     coverage = _Coverage(stay.intervals)
     recordings: set[tuple[str, str]] = set()
+    labels: set[str] | None = set() if rows.are_few else None
     chunks = size_bytes = 0
-    for stack in _stacks(rows):
+    for stack in _stacks(rows) if labels is None else _walked(rows, labels):
         chunks += stack.chunks
         size_bytes += stack.size_bytes
         recordings.add((stack.bucket, stack.recording))
@@ -94,7 +95,7 @@ def _totals(stay: Stay) -> Totals:
     coverage.close()
     return Totals(
         chunks=chunks,
-        channels=len(set(_labels(rows))) if chunks else 0,
+        channels=len(set(_labels(rows)) if labels is None and chunks else labels or ()),
         recordings=len(recordings),
         patients=1 if chunks else 0,
         covered_us=coverage.covered_us,
@@ -119,6 +120,21 @@ def _stacks(rows: StayRows) -> Iterator[_Stack]:
         for start, stop, bucket, recording, chunks, in_bytes in heapq.merge(*grouped):
             yield _Stack(
                 start=start, stop=stop, bucket=bucket, recording=recording, chunks=chunks, size_bytes=int(in_bytes)
+            )
+
+
+def _walked(rows: StayRows, labels: set[str]) -> Iterator[_Stack]:
+    """As `_stacks`, adding the labels of the rows on the way; for few rows."""
+    columns = ("start", "stop", "bucket", "recording", "size_bytes", "label_norm")
+    for queries in rows.together():
+        stacks: dict[tuple[datetime, datetime, str, str], list[int]] = {}
+        for query in queries:
+            for *place, in_bytes, label in query.values_list(*columns).iterator():
+                stacks.setdefault((place[0], place[1], place[2], place[3]), []).append(in_bytes)
+                labels.add(label)
+        for (start, stop, bucket, recording), sizes in sorted(stacks.items()):
+            yield _Stack(
+                start=start, stop=stop, bucket=bucket, recording=recording, chunks=len(sizes), size_bytes=sum(sizes)
             )
 
 
