@@ -2,10 +2,8 @@
 
 import io
 import logging
-import socket
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -16,7 +14,6 @@ from people.errors import PatientWithdrawn
 from people.roles import Role
 from portal.log_lines import Lines
 from tests.people.makers import make_user, with_role
-from tests.portal.served import served
 
 pytestmark = pytest.mark.database(transaction=True)
 SECRET = "Smith-Jones"
@@ -142,20 +139,3 @@ def test_a_failed_job_is_told_without_its_errors_text(
     tasks.run(1)
     assert "Job 1 failed: ValueError" in caplog.text
     assert SECRET not in caplog.text
-
-
-def test_a_request_that_cannot_be_read_is_in_no_log_of_the_web_server(tmp_path: Path) -> None:
-    with served(tmp_path / "var", DJANGO_SETTINGS_MODULE="portal.settings") as portal:
-        for line in (
-            f"GET /search/?patient=J {SECRET} HTTP/1.1",
-            f"GET / HTTP/1.1\r\n{SECRET}",
-            f"{SECRET}@ / HTTP/1.1",
-        ):
-            with socket.create_connection(("127.0.0.1", portal.port), timeout=10) as connection:
-                connection.sendall(f"{line}\r\nHost: 127.0.0.1\r\n\r\n".encode())
-                assert connection.recv(100).startswith(b"HTTP/1.1 400")
-        portal.get(f"/patients/{SECRET}/")
-        portal.get(f"/{SECRET}/")
-        logs = {path.name: path.read_text() for path in (portal.data_dir / "logs").iterdir()}
-    assert "no such address" in logs["web.log"]
-    assert SECRET not in "".join(logs.values())

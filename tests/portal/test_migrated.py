@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from chunks.headers_db.place import State
@@ -17,7 +18,8 @@ def test_nothing_is_said_where_none_waits() -> None:
 
 @pytest.mark.database
 def test_one_that_waits_is_said_with_the_command() -> None:
-    MigrationRecorder(connection).record_unapplied("jobs", "0001_initial")
+    ((app, newest),) = MigrationLoader(connection).graph.leaf_nodes("jobs")
+    MigrationRecorder(connection).record_unapplied(app, newest)
     with pytest.raises(
         NotMigrated, match=r"^The portal database .* \(migrations that wait: 1\)\. Run: python manage\.py mig"
     ):

@@ -42,6 +42,19 @@ def test_pages_have_their_static_files(portal: Served) -> None:
     assert portal.get(sheet.decode())[0] == 200
 
 
+def test_a_request_that_cannot_be_read_is_in_no_log_of_the_web_server(portal: Served) -> None:
+    secret = "Smith-Jones"
+    for line in (f"GET /search/?patient=J {secret} HTTP/1.1", f"GET / HTTP/1.1\r\n{secret}", f"{secret}@ / HTTP/1.1"):
+        with socket.create_connection(("127.0.0.1", portal.port), timeout=60) as connection:
+            connection.sendall(f"{line}\r\nHost: 127.0.0.1\r\n\r\n".encode())
+            assert connection.recv(100).startswith(b"HTTP/1.1 400")
+    portal.get(f"/patients/{secret}/")
+    portal.get(f"/{secret}/")
+    logs = {path.name: path.read_text() for path in (portal.data_dir / "logs").iterdir()}
+    assert "no such address" in logs["web.log"]
+    assert secret not in "".join(logs.values())
+
+
 def test_a_job_is_done_by_the_worker_that_the_broker_tells(portal: Served) -> None:
     job_id = portal.enqueue("0.2")
     wait_for(lambda: portal.job(job_id)["state"] == "done", 60)
