@@ -7,10 +7,11 @@ expression, since Django would take longer to put a hundred conditions together 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Expression, F
+from django.db.models import F, Lookup
+from django.db.models.expressions import BaseExpression
 from django.db.models.sql.compiler import SQLCompiler
 
 from chunks.format.row import patient_time
@@ -18,39 +19,53 @@ from chunks.format.row import patient_time
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arm:
-    """Rows that begin from `begins_from` on and before `begins_before`, and end after `ends_after`."""
+    """A patient's rows that begin from `begins_from` on and before `begins_before`, and end after `ends_after`.
 
+    norms: of these labels alone, as `label_norm` has them; None: of any.
+    """
+
+    patient: str
+    norms: tuple[str, ...] | None
     begins_from: datetime
     begins_before: datetime
     ends_after: datetime
 
 
-class InArms(Expression):
-    """Whether a chunk row is the patient's, of these labels (None: of any) and in one of the arms."""
+if TYPE_CHECKING:
+    _Lookup = Lookup[Any]
+else:
+    _Lookup = Lookup
 
-    conditional = True
 
-    def __init__(self, *, patient: str, arms: Sequence[Arm], norms: Sequence[str] | None) -> None:
-        super().__init__(output_field=BooleanField())
-        self._patient, self._arms, self._norms = patient, arms, norms
-        self._columns: list[Any] = [F("patient"), F("start"), F("stop"), F("label_norm")]
+class InArms(_Lookup):
+    """Whether a chunk row is in one of the arms. A lookup, since MySQL's backend compares any other condition with 1,
+    and then no index serves it."""
+
+    prepare_rhs = False
+
+    def __init__(self, arms: Sequence[Arm]) -> None:
+        super().__init__(F("patient"), tuple(arms))
+        self._arms = arms
+        self._columns: list[Any] = [self.lhs, F("label_norm"), F("start"), F("stop")]
+
+    def resolve_expression(self, *args: Any, **more: Any) -> Self:  # noqa: ANN401 (the signature is Django's)
+        resolved: Self = BaseExpression.resolve_expression(self, *args, **more)
+        return resolved
 
     def get_source_expressions(self) -> list[Any]:
         return self._columns
 
-    def set_source_expressions(self, exprs: Sequence[Any]) -> None:
-        self._columns = list(exprs)
+    def set_source_expressions(self, new_exprs: Sequence[Any]) -> None:
+        self._columns = list(new_exprs)
+        self.lhs = self._columns[0]
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
-        patient, start, stop, norm = (compiler.compile(column)[0] for column in self._columns)
-        led, leading = f"{patient} = %s", [self._patient]
-        if self._norms is not None:
-            led += f" AND {norm} IN ({', '.join(['%s'] * len(self._norms))})"
-            leading += self._norms
-        arm = f"({led} AND {start} >= %s AND {start} < %s AND {stop} > %s)"
-        params = [
-            value
-            for each in self._arms
-            for value in (*leading, *map(patient_time, (each.begins_from, each.begins_before, each.ends_after)))
-        ]
-        return f"({' OR '.join([arm] * len(self._arms))})", tuple(params)
+        patient, norm, start, stop = (compiler.compile(column)[0] for column in self._columns)
+        arms, params = [], list[str]()
+        for arm in self._arms:
+            norms = arm.norms or ()
+            labels = f" AND {norm} IN ({', '.join(['%s'] * len(norms))})" if norms else ""
+            arms.append(f"({patient} = %s{labels} AND {start} >= %s AND {start} < %s AND {stop} > %s)")
+            times = map(patient_time, (arm.begins_from, arm.begins_before, arm.ends_after))
+            params += [arm.patient, *norms, *times]
+        return f"({' OR '.join(arms)})", tuple(params)

@@ -15,9 +15,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chunks.format.clock import since_day_zero_us
+from chunks.format.row import label_norm
+from selections.arms import Arm
 from selections.channels import Channel
 from selections.intervals import Interval, Intervals, overlaps, union
-from selections.rows import LABELS_APART, StayRows
+from selections.rows import LABELS_APART, LONG_US, StayRows
 from selections.stay import Choice, Held, Stay, recorded_of, recordings_of
 
 
@@ -68,6 +70,20 @@ def _found(stay: Stay, chunks: dict[tuple[str, str], list[Interval]]) -> Interva
     )
 
 
+def channel_arms(patient: str, held: Sequence[Held], *, within: Interval, longest_us: int) -> list[Arm] | None:
+    """What asks for the chunks of one channel of each recording within that time, together with those of other patients
+    (`selections.few.times_in`); it may give those of another channel too. None where some chunks are long."""
+    touched = [each for each in held if each.touches(within)]
+    if longest_us > LONG_US:
+        return None
+    arms: list[Arm] = []
+    for batch in _batches(_representatives(touched)):
+        rows = StayRows(_stay(patient, batch, within=within, longest_us=longest_us))
+        norms = {label_norm(label) for each in batch for label in each.choice.labels or ()}
+        arms += rows.arms(rows.steps, norms=norms)
+    return arms
+
+
 def chunk_times(
     patient: str, held: Sequence[Held], *, within: Interval | None = None, longest_us: int | None = None
 ) -> Iterator[tuple[tuple[str, str], Interval]]:
@@ -80,21 +96,24 @@ def chunk_times(
         return
     asked = within or recorded
     for batch in _batches(_representatives(each for each in held if each.touches(asked))):
-        stay = Stay(
-            patient=patient,
-            recorded=recorded,
-            intervals=(asked,),
-            recordings=batch,
-            unmatched=(),
-            warnings=(),
-            longest_us=longest_us,
-        )
-        rows = StayRows(stay)
+        rows = StayRows(_stay(patient, batch, within=asked, longest_us=longest_us))
         for step in rows.steps:
             for query in rows.queries(step):
                 for bucket, name, start, stop in query.values_list("bucket", "recording", "start", "stop").iterator():
                     start_us, stop_us = (since_day_zero_us(patient, moment) for moment in (start, stop))
                     yield (bucket, name), Interval(start_us=start_us, stop_us=stop_us)
+
+
+def _stay(patient: str, batch: tuple[Held, ...], *, within: Interval, longest_us: int | None) -> Stay:
+    return Stay(
+        patient=patient,
+        recorded=recorded_of(batch),
+        intervals=(within,),
+        recordings=batch,
+        unmatched=(),
+        warnings=(),
+        longest_us=longest_us,
+    )
 
 
 def _representatives(held: Iterable[Held]) -> list[Held]:

@@ -1,11 +1,11 @@
 """Joins sessions to recordings: when a session was on the recorder's clock, and how much of it was recorded.
 
 Owns: the way from a session's times to those of recordings. Both have clock offsets: an instant of a session plus its
-offset is the instant of a recording plus the recording's offset. What is read is bounded: one
-statement for the recordings of 400 patients; for each patient those of `selections.coverage` for one channel of each
-recording, within the time from her first
-session to her last, widened by padding and the greatest clock offset; the shifted times then decide, exactly. The notes
-of all sessions (offsets, alignment) come from the portal's copy, 400 a statement; the bucket is never read.
+offset is the instant of a recording plus the recording's offset. What is read is bounded: the recordings and longest
+chunks of 400 patients are two statements; the chunks of one channel of each recording (`selections.coverage`), from a
+patient's first session to her last, widened by padding and the greatest clock offset, are one for 128 patients. The
+shifted times then decide, exactly. The notes of all sessions (offsets, alignment) come from the portal's copy, 400 a
+statement; the bucket is never read.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,10 +18,12 @@ from behavior.models import SessionNote
 from behavior.noted import notes_of
 from behavior.record import SessionRecord
 from chunks.format.clock import since_day_zero_us
-from selections.coverage import chunk_times
+from selections.arms import Arm
+from selections.coverage import channel_arms, chunk_times
+from selections.few import times_in
 from selections.intervals import Interval, Intervals, intersection, measure_us, overlaps, union
 from selections.padding import NO_PADDING, Padding
-from selections.rows import longest_chunk_us
+from selections.rows import longest_chunks_us
 from selections.stay import Held, recordings_of_all
 
 Place = tuple[str, str]
@@ -115,10 +117,15 @@ def join_all(
             by_patient.setdefault(record.subject, []).append(record)
     notes = notes_of([record.file_name for some in by_patient.values() for record in some])
     held = recordings_of_all(sorted(by_patient))
-    return tuple(
-        _of_patient(patient, by_patient[patient], held=some, notes=notes, catalogue=catalogue, padding=padding)
+    longest = longest_chunks_us(list(held))
+    asked = [
+        _Asked.of(
+            patient, by_patient[patient], held=some, notes=notes, padding=padding, longest_us=longest.get(patient, 0)
+        )
         for patient, some in held.items()
-    )
+    ]
+    chunks = _chunks(asked)
+    return tuple(_of_patient(each, chunks=chunks, catalogue=catalogue, padding=padding) for each in asked)
 
 
 def join(
@@ -136,51 +143,72 @@ def share_text(share: float) -> str:
     return f"{min(99.9, max(0.1, share * 100)):.1f} %"
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """Sessions of one patient with their own times, and the time in which all of them lie, whatever the clocks say."""
+
+    patient: str
+    timed: list[tuple[Interval, str, SessionRecord]]
+    notes: Mapping[str, SessionNote]
+    held: tuple[Held, ...]
+    within: Interval
+    longest_us: int
+
+    @classmethod
+    def of(
+        cls,
+        patient: str,
+        records: Sequence[SessionRecord],
+        *,
+        held: Sequence[Held],
+        notes: Mapping[str, SessionNote],
+        padding: Padding,
+        longest_us: int,
+    ) -> "_Asked":
+        timed = sorted((_time_of(record), record.file_name, record) for record in records)
+        offsets = [abs(note.clock_offset_us) for _, name, _ in timed if (note := notes.get(name))]
+        greatest_us = max(offsets, default=0) + max((abs(each.offset_us) for each in held), default=0)
+        around = padding.around(
+            Interval(start_us=timed[0][0].start_us, stop_us=max(time.stop_us for time, _, _ in timed))
+        )
+        within = Interval(start_us=around.start_us - greatest_us, stop_us=around.stop_us + greatest_us)
+        return cls(patient=patient, timed=timed, notes=notes, held=tuple(held), within=within, longest_us=longest_us)
+
+
+def _chunks(asked: Iterable[_Asked]) -> Mapping[Place, Intervals]:
+    """What is recorded: a recording's time as its stretches. Patients whose chunks are short are asked together."""
+    chunks: dict[Place, list[Interval]] = {}
+    arms: list[Arm] = []
+    for each in asked:
+        own = channel_arms(each.patient, each.held, within=each.within, longest_us=each.longest_us)
+        if own is None:
+            for place, chunk in chunk_times(each.patient, each.held, within=each.within, longest_us=each.longest_us):
+                chunks.setdefault(place, []).append(chunk)
+        else:
+            arms += own
+    for _, place, chunk in times_in(arms):
+        chunks.setdefault(place, []).append(chunk)
+    return {place: union(some) for place, some in chunks.items()}
+
+
 def _of_patient(
-    patient: str,
-    records: Sequence[SessionRecord],
-    *,
-    held: Sequence[Held],
-    notes: Mapping[str, SessionNote],
-    catalogue: Catalogue,
-    padding: Padding,
+    asked: _Asked, *, chunks: Mapping[Place, Intervals], catalogue: Catalogue, padding: Padding
 ) -> PatientSessions:
-    longest_us = longest_chunk_us(patient) if held else 0
-    timed = sorted((_time_of(record), record.file_name, record) for record in records)
-    offsets = {name: note.clock_offset_us for _, name, _ in timed if (note := notes.get(name))}
-    within = _around([time for time, _, _ in timed], held=held, offsets=offsets, padding=padding)
-    chunks = _chunks(patient, held, within=within, longest_us=longest_us)
     sessions = [
         _joined(
             record,
             time=time,
-            note=notes.get(name),
+            note=asked.notes.get(name),
             task=catalogue.task_of(record),
-            held=held,
+            held=asked.held,
             chunks=chunks,
             padding=padding,
         )
-        for time, name, record in timed
+        for time, name, record in asked.timed
     ]
-    return PatientSessions(patient=patient, held=tuple(held), sessions=tuple(sessions), longest_us=longest_us)
-
-
-def _around(
-    times: Sequence[Interval], *, held: Sequence[Held], offsets: Mapping[str, int], padding: Padding
-) -> Interval:
-    """All sessions, whatever the clocks say."""
-    greatest_us = max(map(abs, offsets.values()), default=0) + max((abs(each.offset_us) for each in held), default=0)
-    first = padding.around(min(times))
-    last_us = padding.after_us + max(time.stop_us for time in times)
-    return Interval(start_us=first.start_us - greatest_us, stop_us=last_us + greatest_us)
-
-
-def _chunks(patient: str, held: Sequence[Held], *, within: Interval, longest_us: int) -> Mapping[Place, Intervals]:
-    """What is recorded: a recording's time as its stretches."""
-    chunks: dict[Place, list[Interval]] = {}
-    for place, chunk in chunk_times(patient, held, within=within, longest_us=longest_us):
-        chunks.setdefault(place, []).append(chunk)
-    return {place: union(some) for place, some in chunks.items()}
+    return PatientSessions(
+        patient=asked.patient, held=asked.held, sessions=tuple(sessions), longest_us=asked.longest_us
+    )
 
 
 def _joined(

@@ -16,18 +16,18 @@ The order is (patient, start, stop, row), the index's own.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Max, Q, QuerySet, Value
+from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat
 from django.db.models.lookups import GreaterThan, LessThan
 
 from chunks.format.clock import DAY_US, day_zero, since_day_zero_us
 from chunks.format.row import label_norm
 from chunks.headers_db.fields import YEAR_FIRST, PatientTimeField
-from chunks.models import ChunkHeader
+from chunks.models import ChunkHeader, Recording
 from selections.arms import Arm, InArms
 from selections.cursor import Cursor
 from selections.intervals import EARLIEST_US, Interval, Intervals, overlaps
@@ -91,16 +91,32 @@ class StayRows:
         )
         return [hourly.alias(lasts=_HIDDEN_DURATION).filter(Q(lasts__lte=LONG_US)), long]
 
-    @property
-    def are_few(self) -> bool:
-        """Whether so little time is asked for, in several intervals, that the rows are quicker walked than summed."""
-        return len(self.steps) > 1 and sum(step.interval.duration_us for step in self.steps) <= DAY_US
-
     def together(self) -> Iterator[list[Rows]]:
         """What `queries` gives for all steps, of many in few statements: batches in the order of time, disjoint."""
         if self._together is None:
             self._together = [self._queries_of(batch) for batch in _batches(self.steps)]
         yield from self._together
+
+    def arms(
+        self, steps: Sequence[Step], *, norms: Collection[str] | None, not_before_us: int = EARLIEST_US
+    ) -> list[Arm]:
+        """What the steps ask of chunks of up to two hours."""
+        window_us = min(self._longest(), LONG_US) - 1
+        return [
+            self._arm(step, from_us=step.interval.start_us - window_us, new_us=not_before_us, norms=norms)
+            for step in steps
+        ]
+
+    def few_arms(self) -> list[Arm] | None:
+        """What all steps ask of any recording, where so little time is asked for that many patients are asked together
+        (`selections.few`); None where it is more, or some chunks are long.
+        """
+        asked_us = sum(step.interval.duration_us for step in self.steps)
+        if asked_us > DAY_US or self._longest() > LONG_US:
+            return None
+        recordings = [each for step in self.steps for each in step.recordings]
+        norms = _norms(each.choice for each in recordings) if _by_label(recordings) else None
+        return self.arms(self.steps, norms=norms)
 
     def after(self, cursor: Cursor | None, *, limit: int) -> list[ChunkHeader]:
         """The first rows after the cursor, at most `limit`, in order."""
@@ -146,20 +162,13 @@ class StayRows:
         norms = _norms({each.choice for each in recordings}) if _by_label(recordings) else None
         also = [*_named(recordings), *self._on_own_clock(recordings)]
         turn = F("start") if norms is None else _HIDDEN_START
-        hourly = InArms(
-            patient=self.patient,
-            norms=None if norms is None else sorted(norms),
-            arms=[
-                self._arm(step, from_us=step.interval.start_us - min(longest_us, LONG_US) + 1, new_us=not_before_us)
-                for step in batch
-            ],
-        )
+        hourly = InArms(self.arms(batch, norms=norms, not_before_us=not_before_us))
         rows = ChunkHeader.objects.alias(place=_PLACE, turn=turn).filter(hourly, *also)
         if longest_us <= LONG_US:
             return [rows]
         long = Q()
         for step in batch:
-            arm = self._arm(step, from_us=EARLIEST_US, new_us=not_before_us)
+            arm = self._arm(step, from_us=EARLIEST_US, new_us=not_before_us, norms=None)
             long |= Q(begins__gte=arm.begins_from, begins__lt=arm.begins_before, stop__gt=arm.ends_after)
         long_rows = self._rows().alias(begins=_HIDDEN_START, turn=_HIDDEN_START)
         return [
@@ -167,8 +176,10 @@ class StayRows:
             long_rows.filter(long, *also, duration_us__gt=LONG_US),
         ]
 
-    def _arm(self, step: Step, *, from_us: int, new_us: int) -> Arm:
+    def _arm(self, step: Step, *, from_us: int, new_us: int, norms: Collection[str] | None) -> Arm:
         return Arm(
+            patient=self.patient,
+            norms=None if norms is None else tuple(sorted(norms)),
             begins_from=self._moment(max(from_us, new_us, step.not_before_us)),
             begins_before=self._moment(step.interval.stop_us),
             ends_after=self._moment(step.interval.start_us),
@@ -241,6 +252,13 @@ class StayRows:
 def longest_chunk_us(patient: str) -> int:
     """The patient's longest chunk: one probe of an index, asked anew for every answer."""
     return ChunkHeader.objects.filter(patient=patient).aggregate(longest=Max("duration_us"))["longest"] or 0
+
+
+def longest_chunks_us(patients: Sequence[str]) -> dict[str, int]:
+    """The same of many patients who have recordings, in one statement: a probe for each recording."""
+    longest = ChunkHeader.objects.filter(patient=OuterRef("patient")).order_by("-duration_us").values("duration_us")
+    asked = Recording.objects.filter(patient__in=patients).values_list("patient").distinct()
+    return {patient: us or 0 for patient, us in asked.annotate(us=Subquery(longest[:1])).order_by()}
 
 
 def cursor_at(row: ChunkHeader) -> Cursor:

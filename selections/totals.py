@@ -5,13 +5,15 @@ start and stop, so that what is walked here grows with hours, not with channels.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from operator import attrgetter
 
 from django.db.models import Count, F, Sum
 
 from chunks.format.clock import since_day_zero_us
+from selections.arms import Arm
+from selections.few import found_in
 from selections.intervals import Interval, Intervals, intersection, measure_us
 from selections.rows import StayRows
 from selections.stay import Stay
@@ -66,8 +68,7 @@ class Totals:
 class _Stack:
     """The found chunks of one recording that begin and end together: one for each channel, as a rule."""
 
-    start: datetime
-    stop: datetime
+    time: Interval
     bucket: str
     recording: str
     chunks: int
@@ -75,27 +76,37 @@ class _Stack:
 
 
 def totals_of(stays: Iterable[Stay]) -> Totals:
-    """The sums over the patients; a few statements for each interval asked for."""
-    return sum((_totals(stay) for stay in stays if stay.recordings), Totals())
+    """The sums over the patients; a few statements for each patient, or for many where little time is asked for."""
+    few: list[Stay] = []
+    arms: list[Arm] = []
+    sums = Totals()
+    for stay in stays:
+        if not stay.recordings:
+            continue
+        rows = StayRows(stay)
+        own = rows.few_arms()
+        if own is None:
+            sums += _summed(stay, _stacks(rows), labels=_labels(rows))
+        else:
+            few.append(stay)
+            arms += own
+    together = (_summed(stay, stacks, labels) for stay, stacks, labels in _of_few(few, arms))
+    return sum(together, sums)
 
 
-def _totals(stay: Stay) -> Totals:
-    rows = StayRows(stay)
+def _summed(stay: Stay, stacks: Iterable[_Stack], labels: Iterable[str]) -> Totals:
     coverage = _Coverage(stay.intervals)
     recordings: set[tuple[str, str]] = set()
-    labels: set[str] | None = set() if rows.are_few else None
     chunks = size_bytes = 0
-    for stack in _stacks(rows) if labels is None else _walked(rows, labels):
+    for stack in stacks:
         chunks += stack.chunks
         size_bytes += stack.size_bytes
         recordings.add((stack.bucket, stack.recording))
-        coverage.add(
-            start_us=since_day_zero_us(stay.patient, stack.start), stop_us=since_day_zero_us(stay.patient, stack.stop)
-        )
+        coverage.add(start_us=stack.time.start_us, stop_us=stack.time.stop_us)
     coverage.close()
     return Totals(
         chunks=chunks,
-        channels=len(set(_labels(rows)) if labels is None and chunks else labels or ()),
+        channels=len(set(labels)) if chunks else 0,
         recordings=len(recordings),
         patients=1 if chunks else 0,
         covered_us=coverage.covered_us,
@@ -103,6 +114,19 @@ def _totals(stay: Stay) -> Totals:
         gaps=coverage.gaps,
         size_bytes=size_bytes,
     )
+
+
+def _of_few(stays: Sequence[Stay], arms: Sequence[Arm]) -> Iterator[tuple[Stay, list[_Stack], set[str]]]:
+    """The stacks of each of these stays by start, and the labels in them."""
+    rows, labels = found_in(arms, stays=stays)
+    stacks: dict[str, list[_Stack]] = {stay.patient: [] for stay in stays}
+    for row in rows:
+        bucket, recording = row.place
+        stacks[row.patient].append(
+            _Stack(time=row.time, bucket=bucket, recording=recording, chunks=row.chunks, size_bytes=row.size_bytes)
+        )
+    for stay in stays:
+        yield stay, sorted(stacks[stay.patient], key=attrgetter("time")), labels[stay.patient]
 
 
 def _stacks(rows: StayRows) -> Iterator[_Stack]:
@@ -117,25 +141,10 @@ def _stacks(rows: StayRows) -> Iterator[_Stack]:
             .iterator()
             for query in queries
         ]
-        for start, stop, bucket, recording, chunks, in_bytes in heapq.merge(*grouped):
-            yield _Stack(
-                start=start, stop=stop, bucket=bucket, recording=recording, chunks=chunks, size_bytes=int(in_bytes)
-            )
-
-
-def _walked(rows: StayRows, labels: set[str]) -> Iterator[_Stack]:
-    """As `_stacks`, adding the labels of the rows on the way; for few rows."""
-    columns = ("start", "stop", "bucket", "recording", "size_bytes", "label_norm")
-    for queries in rows.together():
-        stacks: dict[tuple[datetime, datetime, str, str], list[int]] = {}
-        for query in queries:
-            for *place, in_bytes, label in query.values_list(*columns).iterator():
-                stacks.setdefault((place[0], place[1], place[2], place[3]), []).append(in_bytes)
-                labels.add(label)
-        for (start, stop, bucket, recording), sizes in sorted(stacks.items()):
-            yield _Stack(
-                start=start, stop=stop, bucket=bucket, recording=recording, chunks=len(sizes), size_bytes=sum(sizes)
-            )
+        for *moments, bucket, recording, chunks, in_bytes in heapq.merge(*grouped):
+            start_us, stop_us = (since_day_zero_us(rows.patient, moment) for moment in moments)
+            time = Interval(start_us=start_us, stop_us=stop_us)
+            yield _Stack(time=time, bucket=bucket, recording=recording, chunks=chunks, size_bytes=int(in_bytes))
 
 
 def _labels(rows: StayRows) -> Iterator[str]:
