@@ -59,7 +59,8 @@ class Report:
         self._say(
             [
                 f"With annotations{self._and_sessions()} {_files(plan.files)} ({size_text(plan.size_bytes)}): "
-                f"{plan.there_files:,} are there and {plan.missing_files:,} to fetch ({size_text(plan.missing_bytes)}, {seconds})",
+                f"{plan.there_files:,} are there and {plan.missing_files:,} to fetch "
+                f"({size_text(plan.missing_bytes)}, {seconds})",
                 f"To {folder.root}: {size_text(plan.free_bytes)} free, {size_text(plan.needed_bytes)} needed",
             ]
         )

@@ -70,10 +70,10 @@ def _found(stay: Stay, chunks: dict[tuple[str, str], list[Interval]]) -> Interva
     )
 
 
-def channel_arms(patient: str, held: Sequence[Held], *, within: Interval, longest_us: int) -> list[Arm] | None:
+def channel_arms(patient: str, held: Sequence[Held], *, within: Intervals, longest_us: int) -> list[Arm] | None:
     """What asks for the chunks of one channel of each recording within that time, together with those of other patients
     (`selections.few.times_in`); it may give those of another channel too. None where some chunks are long."""
-    touched = [each for each in held if each.touches(within)]
+    touched = [each for each in held if any(map(each.touches, within))]
     if longest_us > LONG_US:
         return None
     arms: list[Arm] = []
@@ -85,17 +85,17 @@ def channel_arms(patient: str, held: Sequence[Held], *, within: Interval, longes
 
 
 def chunk_times(
-    patient: str, held: Sequence[Held], *, within: Interval | None = None, longest_us: int | None = None
+    patient: str, held: Sequence[Held], *, within: Intervals = (), longest_us: int | None = None
 ) -> Iterator[tuple[tuple[str, str], Interval]]:
     """(bucket, recording) and time of every chunk of one channel of each recording, of those that overlap `within`.
 
-    longest_us: of the patient's chunks, where it is known.
+    Without `within`, of all. longest_us: of the patient's chunks, where it is known.
     """
     recorded = recorded_of(held)
     if recorded is None:
         return
-    asked = within or recorded
-    for batch in _batches(_representatives(each for each in held if each.touches(asked))):
+    asked = within or (recorded,)
+    for batch in _batches(_representatives(each for each in held if any(map(each.touches, asked)))):
         rows = StayRows(_stay(patient, batch, within=asked, longest_us=longest_us))
         for step in rows.steps:
             for query in rows.queries(step):
@@ -104,11 +104,11 @@ def chunk_times(
                     yield (bucket, name), Interval(start_us=start_us, stop_us=stop_us)
 
 
-def _stay(patient: str, batch: tuple[Held, ...], *, within: Interval, longest_us: int | None) -> Stay:
+def _stay(patient: str, batch: tuple[Held, ...], *, within: Intervals, longest_us: int | None) -> Stay:
     return Stay(
         patient=patient,
         recorded=recorded_of(batch),
-        intervals=(within,),
+        intervals=within,
         recordings=batch,
         unmatched=(),
         warnings=(),

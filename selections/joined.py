@@ -2,10 +2,10 @@
 
 Owns: the way from a session's times to those of recordings. Both have clock offsets: an instant of a session plus its
 offset is the instant of a recording plus the recording's offset. What is read is bounded: the recordings and longest
-chunks of 400 patients are two statements; the chunks of one channel of each recording (`selections.coverage`), from a
-patient's first session to her last, widened by padding and the greatest clock offset, are one for 128 patients. The
-shifted times then decide, exactly. The notes of all sessions (offsets, alignment) come from the portal's copy, 400 a
-statement; the bucket is never read.
+chunks of 400 patients are two statements; the chunks of one channel of each recording (`selections.coverage`) around
+128 sessions, widened by padding and the patient's greatest clock offset, are one. The shifted times then decide,
+exactly. The notes of all sessions (offsets, alignment) come from the portal's copy, 400 a statement; never from the
+bucket.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -145,13 +145,13 @@ def share_text(share: float) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
-    """Sessions of one patient with their own times, and the time in which all of them lie, whatever the clocks say."""
+    """Sessions of one patient with their own times, and the time in which they lie, whatever the clocks say."""
 
     patient: str
     timed: list[tuple[Interval, str, SessionRecord]]
     notes: Mapping[str, SessionNote]
     held: tuple[Held, ...]
-    within: Interval
+    within: Intervals
     longest_us: int
 
     @classmethod
@@ -168,10 +168,8 @@ class _Asked:
         timed = sorted((_time_of(record), record.file_name, record) for record in records)
         offsets = [abs(note.clock_offset_us) for _, name, _ in timed if (note := notes.get(name))]
         greatest_us = max(offsets, default=0) + max((abs(each.offset_us) for each in held), default=0)
-        around = padding.around(
-            Interval(start_us=timed[0][0].start_us, stop_us=max(time.stop_us for time, _, _ in timed))
-        )
-        within = Interval(start_us=around.start_us - greatest_us, stop_us=around.stop_us + greatest_us)
+        wide = Padding(before_us=padding.before_us + greatest_us, after_us=padding.after_us + greatest_us)
+        within = union(wide.around(time) for time, _, _ in timed)
         return cls(patient=patient, timed=timed, notes=notes, held=tuple(held), within=within, longest_us=longest_us)
 
 
