@@ -14,12 +14,15 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 NEAREST = 3
 ALIKE = 0.6
+KNOWN = 10_000  # names: those of all tasks, asked again with every question
 _SEPARATORS = re.compile(r"[,;\n]")
 
 
+@lru_cache(maxsize=KNOWN)
 def fold(name: str) -> str:
     """The name without case and separators; a name of nothing but separators stays as it is."""
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
