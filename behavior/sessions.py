@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from behavior.record import SessionRecord
 
@@ -17,9 +17,8 @@ from behavior.record import SessionRecord
 LONGEST = timedelta(days=1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class TaskCount:
-    """How many sessions of a task one patient has."""
+class TaskCount(NamedTuple):
+    """How many sessions of a task one patient has. A tuple, since each question reads thousands."""
 
     experiment: str
     subject: str

@@ -67,10 +67,7 @@ class TableSessions(Sessions):
 
     def counts(self) -> Sequence[TaskCount]:
         rows = SessionRow.objects.values_list("experiment", "subject").annotate(Count("pk"))
-        return [
-            TaskCount(experiment=experiment, subject=subject, sessions=sessions)
-            for experiment, subject, sessions in rows.order_by("experiment", "subject")
-        ]
+        return list(map(TaskCount._make, rows.order_by("experiment", "subject")))
 
     def recount(self) -> int:
         return 0  # the database counts each time
