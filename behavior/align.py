@@ -28,7 +28,7 @@ from behavior.trigger_channel import (
     trigger_channels,
 )
 from behavior.trigger_table import Trigger, triggers_of, write_triggers
-from behavior.triggers import BIT_S, Decoded, decode
+from behavior.triggers import Decoded, decode
 from people.scope import Scope
 from storage.objects import Objects
 
@@ -37,11 +37,11 @@ SEARCH = timedelta(minutes=10)
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """How to look: on which channel (None: those that look like one), with which bits, how far around the session, and
-    which fields of a trial tell of which code (None: those of the task)."""
+    """How to look: on which channel (None: those that look like one), how many seconds a bit lasts (None: as the
+    settings say), how far around the session, and which fields of a trial tell of which code (None: the task's)."""
 
     channel: str | None = None
-    bit_s: float = BIT_S
+    bit_s: float | None = None
     search: timedelta = SEARCH
     fields: Mapping[str, int] | None = None
 
@@ -82,7 +82,11 @@ def propose(record: SessionRecord, *, asked: Asked, objects: Objects, scope: Sco
         try:
             pieces = pieces_of(channel, objects=objects, since=since, start=start, stop=stop)
             decoded = decode(
-                pieces, sfreq=channel.sfreq, channel=channel.label, bit_s=asked.bit_s, codes=codes_shown(expected)
+                pieces,
+                sfreq=channel.sfreq,
+                channel=channel.label,
+                bit_s=asked.bit_s or settings.PHOTODIODE_BIT_S,
+                codes=codes_shown(expected),
             )
             window = _offsets(expected, record=record, search=asked.search)
             proposals.append(_proposal(expected, decoded, channel=channel, window=window, since=since, by=scope.by))

@@ -18,7 +18,6 @@ from behavior.errors import BehaviorError, SessionMissing
 from behavior.record import SessionRecord
 from behavior.session_files import objects_here
 from behavior.trigger_table import Trigger
-from behavior.triggers import BIT_S
 from jobs.asking import enqueue
 from jobs.broker import send
 from jobs.errors import JobUnknown
@@ -44,7 +43,7 @@ def ask(record: SessionRecord, *, asked: Asked, scope: Scope) -> Job:
         "session": record.file_name,
         "channel": asked.channel or "",
         "search": "" if asked.search == SEARCH else f"{asked.search / timedelta(minutes=1):g}",
-        "bit": "" if asked.bit_s == BIT_S else repr(asked.bit_s),
+        "bit": "" if asked.bit_s is None else repr(asked.bit_s),
     }
     question = urlencode({name: value for name, value in words.items() if value})
     return enqueue(KIND, question=question, scope=scope, send=send)
@@ -59,7 +58,7 @@ def run(lease: Lease) -> None:
         record = session(words["session"], scope=scope)
         asked = Asked(
             channel=words.get("channel"),
-            bit_s=float(words.get("bit", BIT_S)),
+            bit_s=float(words["bit"]) if "bit" in words else None,
             search=timedelta(minutes=float(words["search"])) if "search" in words else SEARCH,
         )
         proposal = propose(record, asked=asked, objects=objects_here(), scope=scope)

@@ -46,6 +46,7 @@ class Environment:
     email_url: str
     email_from: str
     worker_processes: int
+    photodiode_hz: float
 
     @property
     def https(self) -> bool:
@@ -91,6 +92,7 @@ def read_environment() -> Environment:
         proxies=_at_least(0, "ECOG_PROXIES", env.int("ECOG_PROXIES", 0)),
         email_url=env.str("ECOG_EMAIL_URL", ""),
         email_from=env.str("ECOG_EMAIL_FROM", "") or f"ecog-portal@{urlsplit(url).hostname}",
+        photodiode_hz=_above_zero("ECOG_PHOTODIODE_HZ", env.float("ECOG_PHOTODIODE_HZ", 60.0)),
         worker_processes=_at_least(1, "ECOG_WORKER_PROCESSES", env.int("ECOG_WORKER_PROCESSES", 2)),
     )
 
@@ -102,6 +104,12 @@ def _sqlite_url(path: Path) -> str:
 def _at_least(least: int, name: str, value: int) -> int:
     if value < least:
         raise SettingError(f"{name} is {value}: write {least} or more.")
+    return value
+
+
+def _above_zero(name: str, value: float) -> float:
+    if not 0 < value < float("inf"):
+        raise SettingError(f"{name} is {value}: write a number above 0.")
     return value
 
 

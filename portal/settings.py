@@ -31,6 +31,8 @@ SESSIONS_BUCKET = ENVIRONMENT.sessions_bucket
 SESSIONS_URL = ENVIRONMENT.sessions_url
 # The rate at which the time of a download is foretold.
 DOWNLOAD_MB_PER_S = ENVIRONMENT.download_mb_per_s
+# How long the photodiode shows one bit of a task's codes, in seconds: a frame of the monitor.
+PHOTODIODE_BIT_S = 1 / ENVIRONMENT.photodiode_hz
 
 # The address decides security: https is strict, http is for this machine only.
 ALLOWED_HOSTS = ENVIRONMENT.hosts

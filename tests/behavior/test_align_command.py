@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from pytest_django import Settings
 
 from behavior.alignment import from_json
 from behavior.notes import read_notes
@@ -100,6 +101,14 @@ def test_fields_and_bits_can_be_named(patient: str, objects: Objects) -> None:
     hold(objects)
     said = align("--code", "story_start=1", "--code", "quest_start=5", "--bit-time", "1/60", "--channel", "dc1")
     assert "of 40 codes matched" in said
+
+
+def test_how_long_a_bit_lasts_is_a_setting_too(patient: str, objects: Objects, settings: Settings) -> None:
+    hold(objects)
+    settings.PHOTODIODE_BIT_S = 1 / 20
+    with pytest.raises(CommandError, match="carries no codes"):
+        align("--channel", "dc1")
+    assert "codes matched" in align("--channel", "dc1", "--bit-time", "1/60")
 
 
 @pytest.mark.parametrize(

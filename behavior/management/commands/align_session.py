@@ -15,7 +15,6 @@ from behavior.catalogue import session
 from behavior.command import SessionsCommand
 from behavior.record import SessionRecord
 from behavior.trigger_table import Trigger
-from behavior.triggers import BIT_S
 from people import audit
 from people.asking import command_scope
 from people.origin import terminal_origin
@@ -44,7 +43,7 @@ class Command(SessionsCommand):
         )
         how.add_argument("--clock", action="store_true", help="go back to the two clocks, good to seconds at best")
         parser.add_argument(
-            "--bit-time", type=_bit_s, default=BIT_S, metavar="S", help="seconds of a bit, such as 1/60 (the default)"
+            "--bit-time", type=_bit_s, metavar="S", help="seconds of a bit, such as 1/60 (else ECOG_PHOTODIODE_HZ)"
         )
         parser.add_argument(
             "--search", type=float, default=SEARCH / timedelta(minutes=1), metavar="MIN", help="minutes around (10)"
