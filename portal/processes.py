@@ -70,6 +70,12 @@ class _Run:
             return None
         return self.kill()
 
+    def ask_to_end(self) -> None:
+        """Asks its leader alone, which knows what else there is to end."""
+        if self.process is not None:
+            # Not `Popen.terminate`, which reaps a leader that has just ended: see `ended`.
+            os.kill(self.process.pid, signal.SIGTERM)
+
     def kill(self) -> int:
         """Ends the whole group at once."""
         if self.process is None:
@@ -152,8 +158,7 @@ class Supervisor:
 
 def _end(runs: Sequence[_Run]) -> None:
     for run in runs:
-        if run.process is not None:
-            run.process.terminate()
+        run.ask_to_end()
     end = time.monotonic() + STOP_S
     waited_for = list(runs)
     while waited_for and time.monotonic() < end:

@@ -61,6 +61,16 @@ def test_what_ends_is_said_and_started_again(
     assert said[0] == f"The thing ended (exit 7); it is started again in 1 s. What it said: {tmp_path}/thing.log"
 
 
+def test_what_has_just_ended_by_itself_is_no_hindrance_to_stopping(
+    supervisor: Supervisor, mark: str, tmp_path: Path
+) -> None:
+    supervisor.start(shell("exit 7", mark=mark, folder=tmp_path))
+    [run] = supervisor._runs
+    os.waitid(os.P_PID, run.process.pid, os.WEXITED | os.WNOWAIT)
+    supervisor.stop()
+    assert run.process is None
+
+
 def test_what_ends_again_and_again_waits_longer_each_time_but_never_too_long(
     supervisor: Supervisor, said: list[str], mark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
