@@ -11,7 +11,7 @@ from django.db import models
 from chunks.headers_db.fields import PatientTimeField
 from chunks.headers_db.state import HeadersState
 
-__all__ = ["ChunkHeader", "HeadersState", "Recording", "RecordingState"]
+__all__ = ["ChunkHeader", "HeadersState", "IndexFault", "Recording", "RecordingState"]
 
 
 class RecordingState(models.TextChoices):
@@ -102,6 +102,30 @@ class ChunkHeader(models.Model):
             models.Index(fields=["patient", "duration_us"], name="chunk_patient_duration"),
             models.Index(fields=["bucket", "recording"], name="chunk_recording"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.bucket}/{self.object_key}"
+
+
+class IndexFault(models.Model):
+    """An object or a message that could not be indexed, and why; it goes once the object is readable or gone.
+
+    A message that was no event has the bucket '' and its own id as the key.
+    """
+
+    db_alias = "headers"
+
+    bucket = models.CharField(max_length=63, blank=True)
+    object_key = models.CharField(max_length=700, db_column="objectKey")
+    etag = models.CharField(max_length=80, blank=True)
+    reason = models.CharField(max_length=500, help_text="a sentence without anything of the patient")
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+    times = models.IntegerField(default=1, help_text="how often it was met")
+
+    class Meta:
+        db_table = "index_error"
+        constraints = [models.UniqueConstraint(fields=["bucket", "object_key"], name="fault_bucket_key")]
 
     def __str__(self) -> str:
         return f"{self.bucket}/{self.object_key}"

@@ -1,10 +1,11 @@
 """The rows of the headers database: their columns, their values, and the one upsert statement per dialect.
 
-Owns: what stands in `chunk_header` and `recording`, whoever writes it (the portal, `reindex`, the Lambda).
+Owns: what stands in `chunk_header`, `recording` and `index_error`, whoever writes it (portal, `reindex`, Lambda).
 Values are plain: text, whole numbers, None; times are text with six digits of microseconds, so that they compare as
 text where a database keeps them so. Plain Python, no third party.
 """
 
+import hashlib
 import json
 import re
 import unicodedata
@@ -60,6 +61,13 @@ RECORDING_COLUMNS = (
     "etag",
     "indexed_at",
 )
+FAULT_TABLE = "index_error"
+FAULT_KEY_COLUMNS = ("bucket", "objectKey")
+FAULT_COLUMNS = (*FAULT_KEY_COLUMNS, "etag", "reason", "first_seen", "last_seen", "times")
+FAULT_KEPT_COLUMNS = ("first_seen",)
+FAULT_COUNTED_COLUMNS = ("times",)
+FAULT_REASON_CHARACTERS = 500
+OBJECT_KEY_CHARACTERS = 700
 
 _PREFIX = re.compile(r"^(?:eeg|pol|ecg|seeg)\s+(?=\S)")
 _REFERENCE = re.compile(r"(?<=\S)\s*-\s*ref$")
@@ -139,20 +147,64 @@ def recording_row(document: dict[str, Any], *, facts: ObjectFacts, indexed_at: d
     )
 
 
-def upsert(table: str, *, columns: Sequence[str], key_columns: Sequence[str], rows: int, dialect: Dialect) -> str:
+def fault_row(*, bucket: str, key: str, etag: str, reason: str, seen_at: datetime) -> tuple[Value, ...]:
+    """The row of an object that could not be indexed, in the order of `FAULT_COLUMNS`.
+
+    A message that was no event has the bucket '' and its id as the key. `reason` is a sentence that names nothing of
+    the patient: neither the key nor what the object holds.
+    """
+    moment = _utc(seen_at)
+    return bucket, fault_key(key), etag, reason[:FAULT_REASON_CHARACTERS], moment, moment, 1
+
+
+def fault_key(key: str) -> str:
+    """A key as a fault's row keeps it: one that is too long for its column is cut and told apart by its SHA-256."""
+    if len(key) <= OBJECT_KEY_CHARACTERS:
+        return key
+    mark = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
+    return f"{key[: OBJECT_KEY_CHARACTERS - len(mark) - 1]}…{mark}"
+
+
+def fault_upsert(*, rows: int, dialect: Dialect) -> str:
+    """The statement that notes that many faults; one known already keeps when it was first seen, and is counted."""
+    return upsert(
+        FAULT_TABLE,
+        columns=FAULT_COLUMNS,
+        key_columns=FAULT_KEY_COLUMNS,
+        rows=rows,
+        dialect=dialect,
+        kept=FAULT_KEPT_COLUMNS,
+        counted=FAULT_COUNTED_COLUMNS,
+    )
+
+
+def upsert(
+    table: str,
+    *,
+    columns: Sequence[str],
+    key_columns: Sequence[str],
+    rows: int,
+    dialect: Dialect,
+    kept: Sequence[str] = (),
+    counted: Sequence[str] = (),
+) -> str:
     """The statement that writes that many rows, new or known by their key, with `%s` for each value.
 
-    On MySQL it is the `VALUES()` form, which MariaDB takes too.
+    In a row that is known the columns of `kept` stay as they are, and 1 is added to those of `counted`. On MySQL it is
+    the `VALUES()` form, which MariaDB takes too.
     """
     quote = "`{}`".format if dialect == "mysql" else '"{}"'.format
     names = ", ".join(map(quote, columns))
     places = ", ".join(["(" + ", ".join(["%s"] * len(columns)) + ")"] * rows)
-    others = [quote(column) for column in columns if column not in key_columns]
+    others = [quote(column) for column in columns if column not in {*key_columns, *kept, *counted}]
+    more = [f"{quote(column)} = {quote(table)}.{quote(column)} + 1" for column in counted]
     insert = f"INSERT INTO {quote(table)} ({names}) VALUES {places}"  # noqa: S608 (names are this module's own)
     if dialect == "mysql":
-        return f"{insert} ON DUPLICATE KEY UPDATE " + ", ".join(f"{name} = VALUES({name})" for name in others)
+        return f"{insert} ON DUPLICATE KEY UPDATE " + ", ".join([f"{name} = VALUES({name})" for name in others] + more)
     keys = ", ".join(map(quote, key_columns))
-    return f"{insert} ON CONFLICT ({keys}) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in others)
+    return f"{insert} ON CONFLICT ({keys}) DO UPDATE SET " + ", ".join(
+        [f"{name} = excluded.{name}" for name in others] + more
+    )
 
 
 def _utc(moment: datetime) -> str:
