@@ -8,6 +8,7 @@ Imports nothing of ours and no Django: the settings module is built from it. `.e
 import contextlib
 import os
 import secrets
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -47,6 +48,9 @@ class Environment:
     email_from: str
     worker_processes: int
     photodiode_hz: float
+    index: str
+    log_format: str
+    metrics_token: str
 
     @property
     def https(self) -> bool:
@@ -94,6 +98,9 @@ def read_environment() -> Environment:
         email_from=env.str("ECOG_EMAIL_FROM", "") or f"ecog-portal@{urlsplit(url).hostname}",
         photodiode_hz=_above_zero("ECOG_PHOTODIODE_HZ", env.float("ECOG_PHOTODIODE_HZ", 60.0)),
         worker_processes=_at_least(1, "ECOG_WORKER_PROCESSES", env.int("ECOG_WORKER_PROCESSES", 2)),
+        index=_one_of({"direct", "events"}, "ECOG_INDEX", env.str("ECOG_INDEX", "") or "direct"),
+        log_format=_one_of({"text", "json"}, "ECOG_LOG_FORMAT", env.str("ECOG_LOG_FORMAT", "") or "text"),
+        metrics_token=env.str("ECOG_METRICS_TOKEN", ""),
     )
 
 
@@ -104,6 +111,12 @@ def _sqlite_url(path: Path) -> str:
 def _at_least(least: int, name: str, value: int) -> int:
     if value < least:
         raise SettingError(f"{name} is {value}: write {least} or more.")
+    return value
+
+
+def _one_of(words: Set[str], name: str, value: str) -> str:
+    if value not in words:
+        raise SettingError(f"{name} is {value!r}: write {' or '.join(sorted(words))}.")
     return value
 
 

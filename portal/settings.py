@@ -27,6 +27,8 @@ SOFTWARE_VERSION = tomllib.loads((PROJECT_DIR / "pyproject.toml").read_text(enco
 OBJECTS_URL = ENVIRONMENT.objects_url
 BUCKET_PREFIX = ENVIRONMENT.bucket_prefix
 SESSIONS_BUCKET = ENVIRONMENT.sessions_bucket
+# Who writes the rows of a new object: "direct", whoever puts it; "events", the Lambda alone.
+INDEX = ENVIRONMENT.index
 # Where the records of sessions live.
 SESSIONS_URL = ENVIRONMENT.sessions_url
 # The rate at which the time of a download is foretold.
@@ -236,6 +238,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 3, "socket_timeout": 3}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
 CELERY_TIMEZONE = TIME_ZONE
+
+# Who may read the metrics from another machine.
+METRICS_TOKEN = ENVIRONMENT.metrics_token
 
 LOGGING = {
     "version": 1,
