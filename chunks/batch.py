@@ -65,6 +65,7 @@ class Result:
     hours: float = 0.0
     data_sha256: str = ""
     rows_repaired: int = 0
+    rows_follow: bool = False
     findings: Sequence[Finding] = ()
     verified: Verified | None = None
     reason: str = ""
@@ -125,6 +126,7 @@ class Batch:
                 chunks=done.chunks,
                 data_sha256=done.data_sha256,
                 rows_repaired=done.rows_repaired,
+                rows_follow=done.rows_follow,
                 verified=verified,
             )
 

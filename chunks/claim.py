@@ -7,14 +7,14 @@ start of its first sample are: files without any signal share fingerprints.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 from chunks.document import Document, put_document, read_document
 from chunks.errors import IngestRefused
 from chunks.format.keys import alternative_names
-from chunks.index import index_recording
-from chunks.models import Recording, RecordingState
+from chunks.held import is_same, names_of
+from chunks.models import RecordingState
+from chunks.who_indexes import index_recording
 from storage.errors import ObjectExists
 from storage.objects import Objects
 
@@ -35,13 +35,14 @@ def claim(describe: Callable[[str], Document], *, name: str, objects: Objects, b
     Raises `IngestRefused` where all of them belong to other recordings.
     """
     source = describe(name)
-    for candidate in _candidates(source, name=name):
+    known = names_of(source, objects=objects, bucket=bucket)  # first those under which this source is known already
+    for candidate in dict.fromkeys([*known, *alternative_names(name)]):
         document = source if candidate == name else describe(candidate)
         try:
             info = put_document(objects, document, bucket=bucket, create_only=True)
         except ObjectExists:
             held = read_document(objects, bucket=bucket, recording=candidate)
-            if not _is_same(held, source):
+            if not is_same(held, source):
                 continue
             if held["state"] != RecordingState.INGESTING:
                 return Claim(document=held, state="done")
@@ -51,17 +52,3 @@ def claim(describe: Callable[[str], Document], *, name: str, objects: Objects, b
         index_recording(document, info=info)
         return Claim(document=document, state="new")
     raise IngestRefused(f"{name} and all up to {name}_z are names of other recordings: give --recording NAME.")
-
-
-def _candidates(source: Document, *, name: str) -> list[str]:
-    """The names to try: first those under which this source is known already."""
-    known = Recording.objects.filter(
-        patient=source["patient"],
-        fingerprint=source["fingerprint"],
-        start=datetime.fromisoformat(source["start"]),
-    ).order_by("name")
-    return list(dict.fromkeys([*known.values_list("name", flat=True), *alternative_names(name)]))
-
-
-def _is_same(held: Document, source: Document) -> bool:
-    return (held["fingerprint"], held.get("start")) == (source["fingerprint"], source["start"])

@@ -16,10 +16,10 @@ from chunks.edf.reader import Edf
 from chunks.errors import ChunkUnreadable
 from chunks.format.header import Header
 from chunks.format.keys import parse_chunk_key, recording_key
-from chunks.index import forget, index_all, index_chunks, index_recording, read_line
-from chunks.models import ChunkHeader, Recording
+from chunks.index import read_line
 from chunks.plan import Piece, Plan
 from chunks.split import split
+from chunks.who_indexes import forget, index_chunks, index_whole
 from storage.errors import ObjectMissing
 from storage.objects import ObjectInfo, Objects
 
@@ -36,7 +36,10 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Ingested:
-    """What became of a recording. `completed` is one that an earlier run had left half way."""
+    """What became of a recording. `completed` is one that an earlier run had left half way.
+
+    `rows_follow`: its rows are not written yet, and will be without it (`chunks.who_indexes`).
+    """
 
     recording: str
     bucket: str
@@ -45,6 +48,7 @@ class Ingested:
     size_bytes: int
     data_sha256: str
     rows_repaired: int
+    rows_follow: bool
 
 
 def ingest(edf: Edf, plan: Plan, *, known: Known, objects: Objects, release: bool, progress: Progress) -> Ingested:
@@ -70,7 +74,7 @@ def ingest(edf: Edf, plan: Plan, *, known: Known, objects: Objects, release: boo
         _remove_strays(plan, objects=objects)
     objects.settle(plan.bucket, prefix=f"{plan.recording}/")
     whole = finished(described(plan.recording), data_sha256=data_sha256)
-    index_recording(whole, info=put_document(objects, whole, bucket=plan.bucket))
+    missing = index_whole(objects, whole, info=put_document(objects, whole, bucket=plan.bucket))
     return Ingested(
         recording=plan.recording,
         bucket=plan.bucket,
@@ -79,6 +83,7 @@ def ingest(edf: Edf, plan: Plan, *, known: Known, objects: Objects, release: boo
         size_bytes=plan.size_bytes,
         data_sha256=data_sha256,
         rows_repaired=0,
+        rows_follow=missing is None,
     )
 
 
@@ -140,11 +145,7 @@ def _already_there(held: Claim, plan: Plan, *, objects: Objects, release: bool) 
     """A recording that is whole in the store: its rows are made so too, where a run was killed in between."""
     document = held.document
     name = document["recording"]
-    etag = objects.head(plan.bucket, recording_key(name)).etag
-    indexed = Recording.objects.filter(bucket=plan.bucket, name=name, etag=etag).exists()
-    rows = ChunkHeader.objects.filter(bucket=plan.bucket, recording=name).count()
-    if not indexed or rows != document["chunks"]:
-        index_all(objects, bucket=plan.bucket, recording=name)
+    missing = index_whole(objects, document, info=objects.head(plan.bucket, recording_key(name)))
     if release:
         release_annotations(objects=objects, patient=plan.patient, recording=name, bucket=plan.bucket)
     return Ingested(
@@ -154,5 +155,6 @@ def _already_there(held: Claim, plan: Plan, *, objects: Objects, release: bool) 
         chunks=document["chunks"],
         size_bytes=document["bytes"],
         data_sha256=document["data_sha256"],
-        rows_repaired=document["chunks"] - rows,
+        rows_repaired=missing or 0,
+        rows_follow=missing is None,
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chunks.batch import Result
+from chunks.who_indexes import why_rows_follow
 from jobs.terminal import size_text
 
 
@@ -21,6 +22,8 @@ def lines(result: Result, *, of: int, path: Path | None) -> Iterator[str]:
     yield f"  {_headline(result)}"
     if result.rows_repaired:
         yield f"  {result.rows_repaired} header rows were missing and have been written again."
+    if result.rows_follow:
+        yield f"  {why_rows_follow()}"
     if result.verified:
         yield f"  {_verdict(result)}"
     for finding in result.findings:

@@ -88,7 +88,9 @@ class Command(PortalCommand):
         raise CommandError("Say whose recordings these are: --subject ID.")
 
     def _tell_which(self, paths: Sequence[Path]) -> None:
-        for place, (path, found) in enumerate(zip(paths, which(paths), strict=True), 1):
+        patients = server_scope(means="command").patients
+        answers = which(paths, patients=patients, objects=open_objects(settings.OBJECTS_URL))
+        for place, (path, found) in enumerate(zip(paths, answers, strict=True), 1):
             name = f"  {path}" if self._on_terminal() else ""
             self.stdout.write(f"{place} of {len(paths)}{name}  {found}")
 
