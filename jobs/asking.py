@@ -7,15 +7,18 @@ number and raises `NotSent` where it cannot.
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.utils import timezone
 
 from jobs.errors import JobUnknown, NotSent
 from jobs.models import Job, Runner, State
+from jobs.sealed import seal
 from people.scope import Scope
 
 Send = Callable[[int], None]
+JsonValue = Mapping[str, Any] | None
 logger = logging.getLogger(__name__)
 
 
@@ -25,9 +28,19 @@ def question_key(kind: str, *, question: str, scope: Scope) -> str:
     return hashlib.sha256(asked.encode()).hexdigest()
 
 
-def enqueue(kind: str, *, question: str, scope: Scope, send: Send, bytes_total: int = 0) -> Job:
+def enqueue(
+    kind: str,
+    *,
+    question: str,
+    scope: Scope,
+    send: Send,
+    bytes_total: int = 0,
+    given: JsonValue = None,
+    secret: str = "",
+) -> Job:
     """The job of this question for a worker: the one under way, else a new one, which is sent.
 
+    `given`: what its worker needs to know beside the question; `secret`: likewise, sealed, and wiped when the job ends.
     Call it outside transactions: a message must not arrive before its row. Where the message cannot be sent the job
     waits for the sweeper.
     """
@@ -42,6 +55,8 @@ def enqueue(kind: str, *, question: str, scope: Scope, send: Send, bytes_total: 
             "question_key": key,
             "runner": Runner.WORKER,
             "bytes_total": bytes_total,
+            "given": given,
+            "secret": seal(secret) if secret else "",
         },
     )
     if created:

@@ -39,3 +39,7 @@ class NotSent(JobError):
 
 class KindUnknown(JobError):
     """A job whose kind no app of this process knows."""
+
+
+class NothingSealed(JobError):
+    """A job's secret that is wiped, or that this portal cannot read."""

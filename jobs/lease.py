@@ -23,6 +23,7 @@ from django.utils import timezone
 from jobs.errors import HandedBack, JobCancelled, JobError, LeaseLost
 from jobs.keeper import Keeper
 from jobs.models import MAX_ATTEMPTS, MAX_NOTE, MAX_REASON, Job, Jobs, Runner, State
+from jobs.sealed import unseal
 from jobs.stopping import told
 from people.errors import kept_message
 from people.scope import Scope, scope_for, server_scope
@@ -81,7 +82,7 @@ class Lease:
         self._by_worker = job.runner == Runner.WORKER
         self._timing = timing
         self._until = until
-        self._ended = False
+        self._ended = self._kept = False
         self._stop: type[JobError] | None = None
         self._lock, self._renewing = threading.Lock(), threading.Lock()
         self._bytes_done, self._bytes_total, self._note = 0, job.bytes_total, ""
@@ -116,6 +117,24 @@ class Lease:
         finally:
             keeper.stop()
 
+    def given(self) -> Mapping[str, Any]:
+        """What the job was given to know beside its question."""
+        return dict(Job.objects.values_list("given", flat=True).get(pk=self.job_id) or {})
+
+    def secret(self) -> str:
+        """What the job holds sealed. Raises `NothingSealed`."""
+        return unseal(Job.objects.values_list("secret", flat=True).get(pk=self.job_id))
+
+    def result(self) -> Mapping[str, Any]:
+        """What is kept of the job's work so far, by this attempt or an earlier one."""
+        return dict(Job.objects.values_list("result", flat=True).get(pk=self.job_id) or {})
+
+    def keep(self, result: Mapping[str, Any]) -> None:
+        """Keeps what came of the work so far: it stays however the job ends. Raises `LeaseLost`."""
+        if not self._mine().update(result=dict(result)):
+            raise self._error(LeaseLost)
+        self._kept = True
+
     def progress(
         self, *, bytes_done: int | None = None, bytes_total: int | None = None, note: str | None = None
     ) -> None:
@@ -139,13 +158,11 @@ class Lease:
         self._check()
 
     def finish(self, result: Mapping[str, Any] | None = None) -> None:
-        """The job is done. Raises `LeaseLost`, and `JobCancelled` where that was asked meanwhile."""
-        self._end(
-            self._mine().filter(cancel_asked=False),
-            state=State.DONE,
-            result=dict(result or {}),
-            reason="",
-        )
+        """The job is done; without `result` what was kept stays.
+
+        Raises `LeaseLost`, and `JobCancelled` where that was asked meanwhile."""
+        kept = {} if result is None and self._kept else {"result": dict(result or {})}
+        self._end(self._mine().filter(cancel_asked=False), state=State.DONE, reason="", **kept)
 
     def fail(self, reason: str) -> None:
         """The job has failed, with a sentence for people (no file name, no date). Raises `LeaseLost`."""

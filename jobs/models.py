@@ -1,7 +1,9 @@
 """The job row, in the portal database: what was asked, how far it is, and who works on it until when.
 
 Owns: columns, and how rows end (`Jobs.end`, `Jobs.end_hopeless`). A row is changed by conditional UPDATEs alone, never
-by `save()` of an instance read earlier. Neither `question`, `note` nor `reason` holds a file name or a real date.
+by `save()` of an instance read earlier. Neither `question`, `given`, `note` nor `reason` holds a file name or a real
+date; what must hold one is sealed in `secret`, which no row keeps once it has ended: every end wipes it, and the
+database refuses a row that has both.
 """
 
 from datetime import datetime, timedelta
@@ -11,6 +13,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
+
+from jobs.sealed import SealedField
 
 MAX_ATTEMPTS = 3
 MAX_REASON = 500
@@ -23,6 +27,9 @@ class State(models.TextChoices):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+UNDER_WAY = (State.QUEUED, State.RUNNING)
 
 
 class Runner(models.TextChoices):
@@ -40,8 +47,8 @@ class Jobs(models.QuerySet["Job"]):
         return self.filter(state=State.RUNNING, lease_until__lt=now)
 
     def end(self, state: State, *, now: datetime, **values: Any) -> int:  # noqa: ANN401 - columns of any type
-        """Ends these jobs in one UPDATE; how many they were."""
-        return self.update(state=state, finished_at=now, lease_until=None, under_way_key=None, **values)
+        """Ends these jobs in one UPDATE, and wipes what they held sealed; how many they were."""
+        return self.update(state=state, finished_at=now, lease_until=None, under_way_key=None, secret="", **values)
 
     def hand_back(self) -> int:
         """Lets these running jobs wait again, to be sent at the next sweep; the attempt is not counted. How many."""
@@ -87,6 +94,8 @@ class Job(models.Model):
     asker_name = models.CharField(max_length=150)
     question = models.TextField(blank=True, default="")
     question_key = models.CharField(max_length=64, db_index=True)
+    given = models.JSONField(null=True, blank=True, help_text="what its worker needs to know beside the question")
+    secret = SealedField(blank=True, default="", editable=False)
     # The question's key while the job is under way, empty after it: so that the same question is under way once.
     under_way_key = models.CharField(max_length=64, null=True, unique=True)  # noqa: DJ001 - many ended ones, all null
     runner = models.CharField(max_length=7, choices=Runner.choices, default=Runner.WORKER)
@@ -113,13 +122,18 @@ class Job(models.Model):
             models.Index(fields=["state", "lease_until"], name="job_state_lease"),
             models.Index(fields=["asker", "created_at"], name="job_asker_created"),
         ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(secret="") | models.Q(state__in=UNDER_WAY), name="job_that_ended_holds_no_secret"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"job {self.pk} ({self.kind}, {self.state})"
 
     @property
     def under_way(self) -> bool:
-        return self.state in {State.QUEUED, State.RUNNING}
+        return self.state in UNDER_WAY
 
     @property
     def attempts_used(self) -> int:
