@@ -56,6 +56,15 @@ class Objects(ABC):
         """All bytes of the object."""
 
     @abstractmethod
+    def replace(self, bucket: str, key: str, body: Buffer, *, etag: str) -> ObjectInfo:
+        """Stores a body of one request's size in place of the object of that ETag, so that no other's change is lost.
+
+        Of many writers that saw the same object exactly one succeeds; the others get `ObjectChanged`, as where the
+        object is gone. So may, on S3, a writer whose first try succeeded unheard: read what is there and decide anew. On
+        a folder a plain `put` in that very moment is not seen.
+        """
+
+    @abstractmethod
     def get_range(self, bucket: str, key: str, *, start: int, length: int) -> bytes:
         """`length` (at least 1) bytes from `start` on, fewer where the object ends; `RangeOutside` from its end on."""
 

@@ -89,6 +89,23 @@ class BotoObjects(Objects):
         )
         return _put_info(bucket, key, size_bytes=stored_bytes, etag=etag)
 
+    def replace(self, bucket: str, key: str, body: Buffer, *, etag: str) -> ObjectInfo:
+        check_bucket(bucket)
+        check_key(bucket, key=key)
+        content = bytes(body)
+        for attempt in count(1):
+            try:
+                with speaking(bucket, key=key):
+                    answer = self._client().put_object(Bucket=bucket, Key=key, Body=content, IfMatch=f'"{etag}"')
+                break
+            except ObjectMissing:
+                raise ObjectChanged(bucket, key=key) from None
+            except WriteConflict:
+                if attempt == self._patience.attempts:
+                    raise
+                time.sleep(self._patience.pause_s(attempt))
+        return _put_info(bucket, key, size_bytes=len(content), etag=answer["ETag"])
+
     def head(self, bucket: str, key: str) -> ObjectInfo:
         check_bucket(bucket)
         _check_readable(bucket, key)

@@ -231,6 +231,37 @@ class ObjectsContract:
         objects.put(bucket, "k", form(second))
         assert objects.get(bucket, "k") == second
 
+    def test_an_object_is_replaced_by_who_saw_it_last(self, objects: Objects, bucket: str) -> None:
+        seen = objects.put(bucket, "r/k", b"first")
+        done = objects.replace(bucket, "r/k", b"second", etag=seen.etag)
+        assert objects.get(bucket, "r/k") == b"second"
+        assert objects.head(bucket, "r/k").etag == done.etag
+        with pytest.raises(ObjectChanged):
+            objects.replace(bucket, "r/k", b"third", etag=seen.etag)
+        assert objects.get(bucket, "r/k") == b"second"
+
+    def test_what_is_gone_is_not_replaced(self, objects: Objects, bucket: str) -> None:
+        seen = objects.put(bucket, "k", b"first")
+        objects.delete(bucket, "k")
+        with pytest.raises(ObjectChanged):
+            objects.replace(bucket, "k", b"second", etag=seen.etag)
+        assert keys(objects, bucket) == []
+
+    def test_of_many_that_replace_exactly_one_wins(self, objects: Objects, bucket: str) -> None:
+        seen = objects.put(bucket, "k", b"first")
+        start = Barrier(8)
+
+        def replace(number: int) -> bool:
+            start.wait()
+            try:
+                objects.replace(bucket, "k", f"{number}".encode(), etag=seen.etag)
+            except ObjectChanged:
+                return False
+            return True
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(replace, range(8))) == 1
+
     def test_of_many_that_create_exactly_one_wins(self, objects: Objects, bucket: str) -> None:
         self.race(objects, bucket, size_bytes=100, racers=16)
 
