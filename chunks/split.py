@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from django.conf import settings
 
 from chunks.edf.header import Signal
 from chunks.edf.reader import Edf
@@ -184,7 +185,7 @@ def _put(plan: Plan, signal: Signal, piece: Piece, buffer: Bytes, objects: Objec
     line = encode(header)
     begin = LINE_ROOM_BYTES - len(line)
     buffer[begin:LINE_ROOM_BYTES] = np.frombuffer(line, np.uint8)
-    info = objects.put(plan.bucket, plan.key(signal, piece), buffer[begin:].data)
+    info = objects.put(plan.bucket, plan.key(signal, piece), buffer[begin:].data, storage_class=settings.STORAGE_CLASS)
     return Written(header=header, line=line, info=info)
 
 
@@ -201,5 +202,7 @@ def _put_streamed(edf: Edf, plan: Plan, signal: Signal, piece: Piece, *, objects
             yield part.tobytes()
 
     size_bytes = len(line) + plan.samples_bytes(signal, piece)
-    info = objects.put(plan.bucket, plan.key(signal, piece), body(), size_bytes=size_bytes)
+    info = objects.put(
+        plan.bucket, plan.key(signal, piece), body(), size_bytes=size_bytes, storage_class=settings.STORAGE_CLASS
+    )
     return Written(header=header, line=line, info=info)

@@ -7,6 +7,7 @@ Imports nothing of ours and no Django: the settings module is built from it. `.e
 
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Set
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from urllib.parse import quote, urlsplit
 import environ
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
+STORAGE_CLASSES = ("STANDARD", "INTELLIGENT_TIERING", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR")
+QUEUE_ARN = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -33,6 +36,9 @@ class Environment:
     headers_database_url: str
     portal_database_url: str
     objects_url: str
+    storage_class: str
+    bucket_versioning: bool
+    events_queue_arn: str
     bucket_prefix: str
     sessions_bucket: str
     sessions_url: str
@@ -83,6 +89,9 @@ def read_environment() -> Environment:
         headers_database_url=env.str("ECOG_HEADERS_DATABASE_URL", "") or _sqlite_url(data_dir / "headers.sqlite3"),
         portal_database_url=env.str("ECOG_PORTAL_DATABASE_URL", "") or _sqlite_url(data_dir / "portal.sqlite3"),
         objects_url=env.str("ECOG_OBJECTS_URL", "") or (data_dir / "objects").as_uri(),
+        storage_class=_storage_class(env.str("ECOG_STORAGE_CLASS", "INTELLIGENT_TIERING")),
+        bucket_versioning=env.bool("ECOG_BUCKET_VERSIONING", False),
+        events_queue_arn=_queue_arn(env.str("ECOG_EVENTS_QUEUE_ARN", "")),
         bucket_prefix=env.str("ECOG_BUCKET_PREFIX", "edf-chunks-"),
         sessions_bucket=env.str("ECOG_SESSIONS_BUCKET", "behavioral-data-all"),
         sessions_url=env.str("ECOG_SESSIONS_URL", ""),
@@ -117,6 +126,24 @@ def _at_least(least: int, name: str, value: int) -> int:
 def _one_of(words: Set[str], name: str, value: str) -> str:
     if value not in words:
         raise SettingError(f"{name} is {value!r}: write {' or '.join(sorted(words))}.")
+    return value
+
+
+def _storage_class(value: str) -> str:
+    if value and value not in STORAGE_CLASSES:
+        raise SettingError(
+            f"ECOG_STORAGE_CLASS is {value!r}: write one of {', '.join(STORAGE_CLASSES)}. What lies in an archive "
+            "class cannot be read at once, not even to be indexed."
+        )
+    return value
+
+
+def _queue_arn(value: str) -> str:
+    if value and not QUEUE_ARN.fullmatch(value):
+        raise SettingError(
+            f"ECOG_EVENTS_QUEUE_ARN is {value!r}: write the queue's ARN, such as "
+            "arn:aws:sqs:eu-central-1:123456789012:ecog-chunk-events, or nothing."
+        )
     return value
 
 

@@ -25,6 +25,10 @@ SOFTWARE_VERSION = tomllib.loads((PROJECT_DIR / "pyproject.toml").read_text(enco
 
 # Where objects lie, and what their buckets are called.
 OBJECTS_URL = ENVIRONMENT.objects_url
+# On S3: the storage class of chunks, and what `add_patient` sets up at buckets.
+STORAGE_CLASS = ENVIRONMENT.storage_class
+BUCKET_VERSIONING = ENVIRONMENT.bucket_versioning
+EVENTS_QUEUE_ARN = ENVIRONMENT.events_queue_arn
 BUCKET_PREFIX = ENVIRONMENT.bucket_prefix
 SESSIONS_BUCKET = ENVIRONMENT.sessions_bucket
 # Who writes the rows of a new object: "direct", whoever puts it; "events", the Lambda alone.

@@ -51,7 +51,14 @@ class FolderObjects(Objects):
         self._root = root
 
     def put(
-        self, bucket: str, key: str, body: Body, *, create_only: bool = False, size_bytes: int | None = None
+        self,
+        bucket: str,
+        key: str,
+        body: Body,
+        *,
+        create_only: bool = False,
+        size_bytes: int | None = None,
+        storage_class: str = "",
     ) -> ObjectInfo:
         check_key(bucket, key=key)
         if create_only and self._is_taken(bucket, key=key):  # spares a long write that would be refused at its end

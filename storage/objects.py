@@ -36,24 +36,24 @@ class Objects(ABC):
 
     @abstractmethod
     def put(
-        self, bucket: str, key: str, body: Body, *, create_only: bool = False, size_bytes: int | None = None
+        self,
+        bucket: str,
+        key: str,
+        body: Body,
+        *,
+        create_only: bool = False,
+        size_bytes: int | None = None,
+        storage_class: str = "",
     ) -> ObjectInfo:
         """Stores the body under the key, whole or not at all: nobody ever sees half an object.
 
         A body given in pieces is never held whole (on S3 one part of 5 MiB is). Its own exceptions pass through, and
         nothing is stored. With `create_only` exactly one of many writers succeeds, the others get `ObjectExists`; so
         may, on S3, a writer whose first try succeeded unheard: compare what is there before giving up. `size_bytes` is
-        what the body will have: any other raises `SizeDiffers`; on S3 it is needed beyond 48 GiB.
+        what the body will have: any other raises `SizeDiffers`; on S3 it is needed beyond 48 GiB. `storage_class` is
+        one of S3's; empty is the store's ordinary one, and a folder has no other.
         Raises `KeyUnusable` for keys that not every home can keep, also on the folder for one below another object.
         """
-
-    @abstractmethod
-    def head(self, bucket: str, key: str) -> ObjectInfo:
-        """Raises `ObjectMissing` or `BucketMissing`, never one for the other."""
-
-    @abstractmethod
-    def get(self, bucket: str, key: str) -> bytes:
-        """All bytes of the object."""
 
     @abstractmethod
     def replace(self, bucket: str, key: str, body: Buffer, *, etag: str) -> ObjectInfo:
@@ -63,6 +63,14 @@ class Objects(ABC):
         object is gone. So may, on S3, a writer whose first try succeeded unheard: read what is there and decide anew. On
         a folder a plain `put` in that very moment is not seen.
         """
+
+    @abstractmethod
+    def head(self, bucket: str, key: str) -> ObjectInfo:
+        """Raises `ObjectMissing` or `BucketMissing`, never one for the other."""
+
+    @abstractmethod
+    def get(self, bucket: str, key: str) -> bytes:
+        """All bytes of the object."""
 
     @abstractmethod
     def get_range(self, bucket: str, key: str, *, start: int, length: int) -> bytes:

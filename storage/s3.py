@@ -26,7 +26,7 @@ from storage.s3_errors import from_text
 from storage.s3_read import Opened
 
 if TYPE_CHECKING:
-    from obstore import GetOptions, GetResult
+    from obstore import Attributes, GetOptions, GetResult, PutMode
     from obstore.store import ClientConfig, RetryConfig
 
 # Shorter than the ten minutes that botocore renews temporary credentials ahead of their end.
@@ -59,12 +59,14 @@ class S3Objects(BotoObjects):
         self._stores: dict[str, S3Store] = {}
         self._stores_lock = threading.Lock()
 
-    def _put_whole(self, bucket: str, key: str, body: Buffer, *, create_only: bool) -> str:
+    def _put_whole(self, bucket: str, key: str, body: Buffer, *, create_only: bool, storage_class: str) -> str:
         if not _Runtime.is_here():
-            return super()._put_whole(bucket, key, body, create_only=create_only)
+            return super()._put_whole(bucket, key, body, create_only=create_only, storage_class=storage_class)
         store = self._store(bucket)
+        mode: PutMode = "create" if create_only else "overwrite"
+        about: Attributes = {"Storage-Class": storage_class} if storage_class else {}
         with _speaking(bucket, key=key):
-            done = store.put(key, body, mode="create" if create_only else "overwrite", use_multipart=False)
+            done = store.put(key, body, mode=mode, attributes=about, use_multipart=False)
         return done["e_tag"] or ""
 
     def _open(self, bucket: str, key: str, *, start: int, stop: int | None, etag: str | None) -> Opened:

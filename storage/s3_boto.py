@@ -60,7 +60,14 @@ class BotoObjects(Objects):
         self._connections = Connections(region=region, endpoint=endpoint, patience=patience, session=session)
 
     def put(
-        self, bucket: str, key: str, body: Body, *, create_only: bool = False, size_bytes: int | None = None
+        self,
+        bucket: str,
+        key: str,
+        body: Body,
+        *,
+        create_only: bool = False,
+        size_bytes: int | None = None,
+        storage_class: str = "",
     ) -> ObjectInfo:
         check_bucket(bucket)
         check_key(bucket, key=key)
@@ -70,13 +77,13 @@ class BotoObjects(Objects):
                 raise SizeDiffers(bucket, key=key, detail=f"{flat.nbytes} bytes instead of {size_bytes}")
             size_bytes = flat.nbytes
             if size_bytes <= ONE_REQUEST_LIMIT_BYTES:
-                return self._put_at_once(bucket, key, flat, create_only=create_only)
+                return self._put_at_once(bucket, key, flat, create_only=create_only, storage_class=storage_class)
         parts = Parts(body, size_bytes=size_bytes)
         first_bytes = parts.fill()
         if first_bytes < PART_BYTES:
             if size_bytes not in {None, first_bytes}:
                 raise SizeDiffers(bucket, key=key, detail=f"{first_bytes} bytes instead of {size_bytes}")
-            return self._put_at_once(bucket, key, parts.take(), create_only=create_only)
+            return self._put_at_once(bucket, key, parts.take(), create_only=create_only, storage_class=storage_class)
         if create_only:
             self._require_free(bucket, key)
         etag, stored_bytes = upload(
@@ -86,6 +93,7 @@ class BotoObjects(Objects):
             parts=parts,
             create_only=create_only,
             size_bytes=size_bytes,
+            storage_class=storage_class,
         )
         return _put_info(bucket, key, size_bytes=stored_bytes, etag=etag)
 
@@ -195,11 +203,11 @@ class BotoObjects(Objects):
         """Nothing is left to do: S3 answers a put when it is safe."""
         check_bucket(bucket)
 
-    def _put_at_once(self, bucket: str, key: str, body: Buffer, *, create_only: bool) -> ObjectInfo:
+    def _put_at_once(self, bucket: str, key: str, body: Buffer, *, create_only: bool, storage_class: str) -> ObjectInfo:
         """Stores a body that is in memory in one request, again where somebody else was at the same key."""
         for attempt in count(1):
             try:
-                etag = self._put_whole(bucket, key, body, create_only=create_only)
+                etag = self._put_whole(bucket, key, body, create_only=create_only, storage_class=storage_class)
                 break
             except ObjectChanged:
                 raise ObjectExists(bucket, key=key) from None
@@ -209,11 +217,13 @@ class BotoObjects(Objects):
                 time.sleep(self._patience.pause_s(attempt))
         return _put_info(bucket, key, size_bytes=len(body), etag=etag)
 
-    def _put_whole(self, bucket: str, key: str, body: Buffer, *, create_only: bool) -> str:
+    def _put_whole(self, bucket: str, key: str, body: Buffer, *, create_only: bool, storage_class: str) -> str:
         """One request; the ETag. `ObjectChanged` where create-only is refused."""
-        condition: Any = {"IfNoneMatch": "*"} if create_only else {}
+        more: Any = {"IfNoneMatch": "*"} if create_only else {}
+        if storage_class:
+            more["StorageClass"] = storage_class
         with speaking(bucket, key=key):
-            return self._client().put_object(Bucket=bucket, Key=key, Body=bytes(body), **condition)["ETag"]
+            return self._client().put_object(Bucket=bucket, Key=key, Body=bytes(body), **more)["ETag"]
 
     def _read(
         self,
