@@ -1,6 +1,6 @@
 """Writes the rows of the headers database, and makes them equal to what the store says now.
 
-Owns: every write to `chunk_header` and `recording`. The values and the statement come from `chunks.format.row`, so that
+Owns: every write to `chunk_header`, `recording` and `recording_overlap`. The values and the statement come from `chunks.format.row`, so that
 whoever indexes writes the same row. An event, a repeated ingest or a repair is only a hint that an object changed: the
 object is looked at, its row made equal, and the object looked at once more.
 """
@@ -15,7 +15,7 @@ from chunks.errors import ChunkUnreadable
 from chunks.format import row
 from chunks.format.header import LINE_LIMIT_BYTES, Header, LineTooShort, NotAChunk, decode
 from chunks.format.keys import CHUNK_SUFFIX, RECORDING_OBJECT, recording_key
-from chunks.models import ChunkHeader, Recording
+from chunks.models import ChunkHeader, Recording, RecordingOverlap
 from storage.errors import BucketMissing, ObjectMissing
 from storage.objects import ObjectInfo, Objects
 
@@ -33,9 +33,20 @@ def index_chunks(chunks: Iterable[tuple[Header, bytes, ObjectInfo]]) -> None:
 
 
 def index_recording(document: Document, *, info: ObjectInfo) -> None:
-    """Writes the row of a recording from its `recording.json`."""
+    """Writes the rows of a recording from its `recording.json`: what it holds twice, and last its own."""
+    _make_overlaps(document, bucket=info.bucket)
     values = row.recording_row(document, facts=_facts(info), indexed_at=datetime.now(UTC))
     _upsert(row.RECORDING_TABLE, row.RECORDING_COLUMNS, row.RECORDING_KEY_COLUMNS, [values])
+
+
+def _make_overlaps(document: Document, *, bucket: str) -> None:
+    """Makes these rows those of the document. Each has its place, so that two who write at once write the same."""
+    values = row.overlap_rows(document, bucket=bucket)
+    for first in range(0, len(values), ROWS_A_STATEMENT):
+        part = values[first : first + ROWS_A_STATEMENT]
+        _upsert(row.OVERLAP_TABLE, row.OVERLAP_COLUMNS, row.OVERLAP_KEY_COLUMNS, part)
+    with connections["headers"].cursor() as cursor:
+        cursor.execute(row.overlaps_beyond(dialect=_dialect()), [bucket, document["recording"], len(values)])
 
 
 def index_object(objects: Objects, *, bucket: str, key: str) -> None:
@@ -86,16 +97,19 @@ def forget(*, bucket: str, keys: Sequence[str]) -> None:
     ChunkHeader.objects.filter(bucket=bucket, object_key__in=keys).delete()
     names = [key.rpartition("/")[0] for key in keys if key.endswith(f"/{RECORDING_OBJECT}")]
     Recording.objects.filter(bucket=bucket, name__in=names).delete()
+    RecordingOverlap.objects.filter(bucket=bucket, recording__in=names).delete()
 
 
 def _upsert(
     table: str, columns: Sequence[str], key_columns: Sequence[str], rows: Sequence[tuple[row.Value, ...]]
 ) -> None:
-    connection = connections["headers"]
-    dialect: row.Dialect = "mysql" if connection.vendor == "mysql" else "sqlite"
-    sql = row.upsert(table, columns=columns, key_columns=key_columns, rows=len(rows), dialect=dialect)
-    with connection.cursor() as cursor:
+    sql = row.upsert(table, columns=columns, key_columns=key_columns, rows=len(rows), dialect=_dialect())
+    with connections["headers"].cursor() as cursor:
         cursor.execute(sql, [value for values in rows for value in values])
+
+
+def _dialect() -> row.Dialect:
+    return "mysql" if connections["headers"].vendor == "mysql" else "sqlite"
 
 
 def _facts(info: ObjectInfo) -> row.ObjectFacts:

@@ -11,7 +11,16 @@ from django.db import models
 from chunks.headers_db.fields import PatientTimeField
 from chunks.headers_db.state import HeadersState
 
-__all__ = ["ChunkHeader", "HeadersState", "IndexFault", "Recording", "RecordingState"]
+__all__ = [
+    "ChunkHeader",
+    "HeadersState",
+    "IndexFault",
+    "OverlapContained",
+    "OverlapVerdict",
+    "Recording",
+    "RecordingOverlap",
+    "RecordingState",
+]
 
 
 class RecordingState(models.TextChoices):
@@ -105,6 +114,57 @@ class ChunkHeader(models.Model):
 
     def __str__(self) -> str:
         return f"{self.bucket}/{self.object_key}"
+
+
+class OverlapVerdict(models.TextChoices):
+    EQUAL = "equal", "equal"
+    DIFFERENT = "different", "different"
+    NOT_COMPARABLE = "not comparable", "not comparable"
+
+
+class OverlapContained(models.TextChoices):
+    """Which of two recordings is in the other with every instant of every channel."""
+
+    NEITHER = "", "neither"
+    THIS = "this", "this one is in the earlier one"
+    EARLIER = "earlier", "the earlier one is in this one"
+    BOTH = "both", "each is in the other"
+
+
+class RecordingOverlap(models.Model):
+    """Time of some channels that two recordings of a patient hold; indexed from the `recording.json` of the one that
+    was taken in later, in which `place` is its place in the list."""
+
+    db_alias = "headers"
+
+    bucket = models.CharField(max_length=63)
+    recording = models.CharField(max_length=120)
+    place = models.IntegerField()
+    patient = models.CharField(max_length=40)
+    earlier = models.CharField(max_length=120)
+    start = PatientTimeField(help_text="on the clock of `recording`")
+    stop = PatientTimeField()
+    channels = models.TextField(help_text="JSON: labels as `label_norm` has them")
+    verdict = models.CharField(max_length=16, choices=OverlapVerdict)
+    shift_us = models.BigIntegerField("shift (µs)", help_text="to add to its times to get the earlier one's")
+    contained = models.CharField(max_length=8, choices=OverlapContained, blank=True)
+    settled = models.CharField(max_length=20, blank=True, help_text="how a data manager has settled it")
+
+    class Meta:
+        db_table = "recording_overlap"
+        constraints = [models.UniqueConstraint(fields=["bucket", "recording", "place"], name="overlap_place")]
+        indexes = [
+            models.Index(fields=["patient", "start"], name="overlap_patient_start"),
+            models.Index(fields=["bucket", "earlier"], name="overlap_earlier"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.patient}/{self.recording} and {self.earlier}"
+
+    @property
+    def labels(self) -> list[str]:
+        """The channels, as `label_norm` has them."""
+        return list(json.loads(self.channels))
 
 
 class IndexFault(models.Model):

@@ -1,6 +1,6 @@
 """The rows of the headers database: their columns, their values, and the one upsert statement per dialect.
 
-Owns: what stands in `chunk_header`, `recording` and `index_error`, whoever writes it (portal, `reindex`, Lambda).
+Owns: what stands in `chunk_header`, `recording`, `recording_overlap` and `index_error`, whoever writes it (portal, `reindex`, Lambda).
 Values are plain: text, whole numbers, None; times are text with six digits of microseconds, so that they compare as
 text where a database keeps them so. Plain Python, no third party.
 """
@@ -60,6 +60,20 @@ RECORDING_COLUMNS = (
     "warnings",
     "etag",
     "indexed_at",
+)
+OVERLAP_TABLE = "recording_overlap"
+OVERLAP_KEY_COLUMNS = ("bucket", "recording", "place")
+OVERLAP_COLUMNS = (
+    *OVERLAP_KEY_COLUMNS,
+    "patient",
+    "earlier",
+    "start",
+    "stop",
+    "channels",
+    "verdict",
+    "shift_us",
+    "contained",
+    "settled",
 )
 FAULT_TABLE = "index_error"
 FAULT_KEY_COLUMNS = ("bucket", "objectKey")
@@ -144,6 +158,39 @@ def recording_row(document: dict[str, Any], *, facts: ObjectFacts, indexed_at: d
         json.dumps([warning["message"] for warning in document["warnings"]], ensure_ascii=False),
         facts.etag,
         _utc(indexed_at),
+    )
+
+
+def overlap_rows(document: dict[str, Any], *, bucket: str) -> list[tuple[Value, ...]]:
+    """The rows of what a recording holds twice, from the `overlaps` of its `recording.json`, in the order of
+    `OVERLAP_COLUMNS`; none where it was not looked for. Raises `KeyError`, `TypeError`, `ValueError`.
+    """
+    return [
+        (
+            bucket,
+            document["recording"],
+            place,
+            document["patient"],
+            each["earlier"],
+            patient_time(datetime.fromisoformat(each["start"])),
+            patient_time(datetime.fromisoformat(each["stop"])),
+            json.dumps(each["channels"], ensure_ascii=False),
+            each["verdict"],
+            each["shift_us"],
+            each["contained"],
+            "" if each["settled"] is None else each["settled"]["how"],
+        )
+        for place, each in enumerate(document.get("overlaps") or ())
+    ]
+
+
+def overlaps_beyond(*, dialect: Dialect) -> str:
+    """The statement that removes a recording's rows from a place on: (bucket, recording, place)."""
+    quote = "`{}`".format if dialect == "mysql" else '"{}"'.format
+    bucket, recording, place = map(quote, OVERLAP_KEY_COLUMNS)
+    return (
+        f"DELETE FROM {quote(OVERLAP_TABLE)} "  # noqa: S608 (names are this module's own)
+        f"WHERE {bucket} = %s AND {recording} = %s AND {place} >= %s"
     )
 
 
