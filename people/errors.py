@@ -52,6 +52,10 @@ class OtherSurgeryDate(PeopleError):
     """The date given is not the one remembered for the patient. The message names neither."""
 
 
+class OtherIdentity(PeopleError):
+    """A file's header does not speak of the patient it is taken in for. The message holds nothing of the header."""
+
+
 class AccountClosed(PeopleError):
     """The user is inactive or not logged in, and so sees nothing."""
 

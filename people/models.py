@@ -48,6 +48,30 @@ class Patient(models.Model):
         super().save(**options)
 
 
+class PatientIdentity(models.Model):
+    """What the header of a patient's file said of who was recorded, as keyed hashes; empty: unknown.
+
+    A patient has several where a person has checked that they are one. Kept and compared by `people.patient_identity`.
+    """
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="identities")
+    name_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
+    birth_date_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
+    code_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
+    since = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name_plural = "patient identities"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "name_hash", "birth_date_hash", "code_hash"], name="patient_identity_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"identity {self.pk} of {self.patient_id}"
+
+
 class Grant(models.Model):
     """Leave for a user to see one patient, or all, on the days from `valid_from` to `valid_until`, both included."""
 
