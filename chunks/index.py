@@ -1,8 +1,8 @@
 """Writes the rows of the headers database, and makes them equal to what the store says now.
 
-Owns: every write to `chunk_header`, `recording` and `recording_overlap`. The values and the statement come from `chunks.format.row`, so that
-whoever indexes writes the same row. An event, a repeated ingest or a repair is only a hint that an object changed: the
-object is looked at, its row made equal, and the object looked at once more.
+Owns: every write to `chunk_header`, `recording` and `recording_overlap`. The values and the statement come from
+`chunks.format.row`, so that whoever indexes writes the same row. An event, a repeated ingest or a repair is only a hint
+that an object changed: the object is looked at, its row made equal, and the object looked at once more.
 """
 
 from collections.abc import Iterable, Sequence
