@@ -7,6 +7,8 @@ Owns: the keys of version 2 and their order. A version 1 reader (`json.loads(f.r
 
 import json
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -127,6 +129,12 @@ def decode(beginning: bytes) -> tuple[Header, int]:
 
     Raises `LineTooShort` where more bytes are needed, `NotAChunk` where they would not help.
     """
+    keys, length = read_keys(beginning)
+    return from_keys(keys), length
+
+
+def read_keys(beginning: bytes) -> tuple[dict[str, Any], int]:
+    """The keys of line 1, of whatever version, and the line's length in bytes. Raises as `decode`."""
     end = beginning.find(b"\n")
     if end < 0:
         if len(beginning) >= LINE_LIMIT_BYTES:
@@ -138,17 +146,20 @@ def decode(beginning: bytes) -> tuple[Header, int]:
         raise NotAChunk("line 1 is not JSON in UTF-8: this is not a chunk") from error
     if not isinstance(keys, dict):
         raise NotAChunk("line 1 is not a JSON object: this is not a chunk")
-    return _from_keys(keys), end + 1
+    return keys, end + 1
 
 
-def _from_keys(keys: dict[str, Any]) -> Header:
-    if keys.get("version") != VERSION:
-        raise NotAChunk(f"its version is {keys.get('version', 1)!r}, not {VERSION}")
-    try:
+def from_keys(keys: dict[str, Any]) -> Header:
+    """The header that the keys of line 1 say. Raises `NotAChunk`, which quotes no text of theirs."""
+    version = keys.get("version", 1)
+    if version != VERSION:
+        said = version if isinstance(version, int) else "no whole number"
+        raise NotAChunk(f"its version is {said}, not {VERSION}")
+    with sound_keys():
         header = Header(
             patient=_text(keys["patient"]),
             recording=_text(keys["filename"]),
-            channel=_whole(keys["channel"]),
+            channel=whole(keys["channel"]),
             signal=SignalTexts(
                 label=_text(keys["sigLabel"]),
                 unit=_text(keys["phyDimension"]),
@@ -157,30 +168,37 @@ def _from_keys(keys: dict[str, Any]) -> Header:
                 digital_minimum=_text(keys["digMinimum"]),
                 digital_maximum=_text(keys["digMaximum"]),
             ),
-            chunk=_whole(keys["chunk"]),
-            start_day=_whole(keys["start_date"][2]),
-            start=datetime.fromisoformat(_text(keys["start"])),
-            stop=datetime.fromisoformat(_text(keys["stop"])),
-            samples=_whole(keys["samples"]),
+            chunk=whole(keys["chunk"]),
+            start_day=whole(keys["start_date"][2]),
+            start=_time(keys["start"]),
+            stop=_time(keys["stop"]),
+            samples=whole(keys["samples"]),
             dtype=_text(keys["dtype"]),
-            samples_per_record=_whole(keys["sampsPerRecord"]),
+            samples_per_record=whole(keys["sampsPerRecord"]),
             record_duration=Decimal(repr(keys["recDur"])),
-            records_in_recording=_whole(keys["numRecs"]),
-            records_per_chunk=_whole(keys["recsPerChunk"]),
-            records_remaining=_whole(keys["recsRemaining"]),
+            records_in_recording=whole(keys["numRecs"]),
+            records_per_chunk=whole(keys["recsPerChunk"]),
+            records_remaining=whole(keys["recsRemaining"]),
             crc32=_text(keys["crc32"]),
         )
-    except KeyError as error:
-        raise NotAChunk(f"the key {error.args[0]!r} is missing in line 1") from error
-    except (TypeError, ValueError, ArithmeticError, IndexError) as error:
-        raise NotAChunk(f"line 1 holds a value that cannot be: {error}") from error
     _check(header)
     return header
 
 
+@contextmanager
+def sound_keys() -> Iterator[None]:
+    """Turns what reading the keys of line 1 raises inside into a `NotAChunk` that quotes no text of theirs."""
+    try:
+        yield
+    except KeyError as error:
+        raise NotAChunk(f"the key {error.args[0]!r} is missing in line 1") from error
+    except (TypeError, ValueError, ArithmeticError, IndexError) as error:
+        raise NotAChunk(f"line 1 holds a value that cannot be: {error}") from error
+
+
 def _check(header: Header) -> None:
     if header.dtype not in SAMPLE_BYTES:
-        raise NotAChunk(f"its dtype is {header.dtype!r}, not one of {', '.join(SAMPLE_BYTES)}")
+        raise NotAChunk(f"its dtype is not one of {', '.join(SAMPLE_BYTES)}")
     if header.start.tzinfo or header.stop.tzinfo:
         raise NotAChunk("its times name a time zone; patient times have none")
     if not header.record_duration.is_finite() or header.record_duration <= 0:
@@ -188,7 +206,7 @@ def _check(header: Header) -> None:
     if header.stop <= header.start or header.samples < 1:
         raise NotAChunk("it claims no samples or no time")
     if len(header.crc32) != 8 or set(header.crc32) - set("0123456789abcdef"):
-        raise NotAChunk(f"its crc32 is {header.crc32[:20]!r}, not eight lower-case hex digits")
+        raise NotAChunk("its crc32 is not eight lower-case hex digits")
 
 
 def _text(value: object) -> str:
@@ -197,7 +215,15 @@ def _text(value: object) -> str:
     return value
 
 
-def _whole(value: object) -> int:
+def _time(value: object) -> datetime:
+    try:
+        return datetime.fromisoformat(_text(value))
+    except ValueError as error:
+        raise ValueError("a time in ISO 8601 is expected") from error
+
+
+def whole(value: object) -> int:
+    """A whole number of 64 bits. Raises `TypeError`."""
     if not isinstance(value, int) or isinstance(value, bool) or not -(2**63) <= value < 2**63:
         raise TypeError("a whole number of at most 64 bits is expected")
     return value

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from chunks.format import version1
 from chunks.format.header import VERSION, Header, file_crc32
+from chunks.format.version1 import OldHeader
 
 Dialect = Literal["mysql", "sqlite"]
 Value = str | int | float | None
@@ -136,7 +138,36 @@ def chunk_row(header: Header, *, line: bytes, facts: ObjectFacts, indexed_at: da
         file_crc32(line, header),
         facts.etag,
         VERSION,
-        _utc(indexed_at),
+        utc_time(indexed_at),
+    )
+
+
+def old_chunk_row(
+    header: OldHeader, *, patient: str, recording: str, facts: ObjectFacts, indexed_at: datetime
+) -> tuple[Value, ...]:
+    """The row of a chunk of version 1, which has neither channel number nor checksums; `recording` is its folder."""
+    return (
+        facts.bucket,
+        facts.key,
+        patient,
+        recording,
+        None,
+        header.label,
+        label_norm(header.label),
+        header.chunk,
+        patient_time(header.start),
+        patient_time(header.stop),
+        header.duration_us,
+        header.samples,
+        header.samples_per_record,
+        f"{header.record_duration.normalize():f}",
+        version1.DTYPE,
+        facts.size_bytes,
+        None,
+        None,
+        facts.etag,
+        version1.VERSION,
+        utc_time(indexed_at),
     )
 
 
@@ -157,7 +188,7 @@ def recording_row(document: dict[str, Any], *, facts: ObjectFacts, indexed_at: d
         json.dumps([[channel["number"], channel["label"]] for channel in document["channels"]], ensure_ascii=False),
         json.dumps([warning["message"] for warning in document["warnings"]], ensure_ascii=False),
         facts.etag,
-        _utc(indexed_at),
+        utc_time(indexed_at),
     )
 
 
@@ -200,7 +231,7 @@ def fault_row(*, bucket: str, key: str, etag: str, reason: str, seen_at: datetim
     A message that was no event has the bucket '' and its id as the key. `reason` is a sentence that names nothing of
     the patient: neither the key nor what the object holds.
     """
-    moment = _utc(seen_at)
+    moment = utc_time(seen_at)
     return bucket, fault_key(key), etag, reason[:FAULT_REASON_CHARACTERS], moment, moment, 1
 
 
@@ -254,5 +285,6 @@ def upsert(
     )
 
 
-def _utc(moment: datetime) -> str:
+def utc_time(moment: datetime) -> str:
+    """A real time as a row keeps it."""
     return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")

@@ -1,0 +1,127 @@
+"""What the store holds under a key, as the row it becomes: chunks of both versions, and recordings.
+
+Owns: the one way from the bytes of an object to its row, which the portal, `reindex` and the Lambda go, and what makes
+an object unfit for one: above all that it names another patient than its bucket, by which one patient's hours would
+show under another's name. No message quotes a key or anything the object holds. Plain Python, no third party.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chunks.format import row
+from chunks.format.columns import CHUNK_KINDS, RECORDING_KINDS, DoesNotFit, check
+from chunks.format.header import LINE_LIMIT_BYTES, NotAChunk, from_keys, read_keys
+from chunks.format.keys import CHUNK_SUFFIX, RECORDING_OBJECT, parse_chunk_key, patient_bucket, withheld_bucket
+from chunks.format.version1 import from_old_keys, is_version_1
+
+FIRST_LOOK_BYTES = 4096
+ALL_OF_LINE_BYTES = LINE_LIMIT_BYTES
+DOCUMENT_LIMIT_BYTES = 16 * 1024 * 1024
+STATES = frozenset({"ingesting", "ok", "hidden", "duplicate", "conflict"})
+
+
+class NotARecording(ValueError):
+    """A `recording.json` that this portal did not write; the message says what is wrong and quotes nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChunkEntry:
+    """The row of a chunk, in the order of `CHUNK_COLUMNS`, and whether the old scripts made it."""
+
+    values: tuple[row.Value, ...]
+    recording: str
+    is_version_1: bool
+
+
+def has_row(bucket: str, key: str, *, prefix: str) -> bool:
+    """Whether an object of this name is one that a row speaks of; all others are nobody's business here."""
+    if not bucket.startswith(prefix) or bucket in {prefix, withheld_bucket(prefix=prefix)}:
+        return False
+    return key.endswith(CHUNK_SUFFIX) or is_recording(key)
+
+
+def is_recording(key: str) -> bool:
+    return key.endswith(f"/{RECORDING_OBJECT}")
+
+
+def recording_of(key: str) -> str:
+    """The folder that a chunk or a `recording.json` belongs to: all up to the first slash.
+
+    The old scripts put labels with a slash into keys as they were, which makes folders in folders.
+    """
+    return key.partition("/")[0] if "/" in key else ""
+
+
+def patient_of(bucket: str, *, prefix: str) -> str:
+    """The patient's ID as the bucket has it, in lower case; the tombstone is asked by it."""
+    return bucket.removeprefix(prefix)
+
+
+def chunk_entry(beginning: bytes, *, facts: row.ObjectFacts, prefix: str, indexed_at: datetime) -> ChunkEntry:
+    """The row of a chunk from the beginning of its bytes.
+
+    Raises `LineTooShort` where more bytes are needed, `NotAChunk` where there is no row of this object.
+    """
+    keys, length = read_keys(beginning)
+    recording = recording_of(facts.key)
+    if not recording:
+        raise NotAChunk("it lies in no recording's folder")
+    old = is_version_1(keys)
+    values = (
+        _of_version_1(keys, length, facts, prefix, indexed_at)
+        if old
+        else _of_version_2(keys, beginning[:length], facts, prefix, indexed_at)
+    )
+    try:
+        check(CHUNK_KINDS, values)
+    except DoesNotFit as error:
+        raise NotAChunk(str(error)) from error
+    return ChunkEntry(values=values, recording=recording, is_version_1=old)
+
+
+def recording_entry(
+    body: bytes, *, facts: row.ObjectFacts, prefix: str, indexed_at: datetime
+) -> tuple[dict[str, Any], tuple[row.Value, ...]]:
+    """A recording's document and its row, from the bytes of its `recording.json`. Raises `NotARecording`."""
+    try:
+        document = json.loads(body)
+        values = row.recording_row(document, facts=facts, indexed_at=indexed_at)
+        check(RECORDING_KINDS, values)
+    except DoesNotFit as error:
+        raise NotARecording(str(error)) from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise NotARecording("it is not what this portal writes") from error
+    if document["state"] not in STATES:
+        raise NotARecording("it is in no state that this portal knows")
+    if facts.bucket != patient_bucket(document["patient"], prefix=prefix):
+        raise NotARecording("it names another patient than its bucket")
+    if f"{document['recording']}/{RECORDING_OBJECT}" != facts.key:
+        raise NotARecording("it names another recording than its folder")
+    return document, values
+
+
+def _of_version_2(
+    keys: dict[str, Any], line: bytes, facts: row.ObjectFacts, prefix: str, indexed_at: datetime
+) -> tuple[row.Value, ...]:
+    header = from_keys(keys)
+    name = parse_chunk_key(facts.key)
+    if facts.bucket != patient_bucket(header.patient, prefix=prefix):
+        raise NotAChunk("it names another patient than its bucket")
+    if name is None or (name.recording, name.chunk) != (header.recording, header.chunk):
+        raise NotAChunk("it names another recording or another chunk than its key")
+    if facts.size_bytes != len(line) + header.samples_bytes:
+        held = facts.size_bytes - len(line)
+        raise NotAChunk(f"it claims {header.samples_bytes} bytes of samples and holds {held}")
+    return row.chunk_row(header, line=line, facts=facts, indexed_at=indexed_at)
+
+
+def _of_version_1(
+    keys: dict[str, Any], length: int, facts: row.ObjectFacts, prefix: str, indexed_at: datetime
+) -> tuple[row.Value, ...]:
+    patient = patient_of(facts.bucket, prefix=prefix)
+    header = from_old_keys(keys, patient=patient, samples_bytes=facts.size_bytes - length)
+    return row.old_chunk_row(
+        header, patient=patient, recording=recording_of(facts.key), facts=facts, indexed_at=indexed_at
+    )
