@@ -1,8 +1,8 @@
 """The rows of the headers database: their columns, their values, and the one upsert statement per dialect.
 
 Owns: what stands in `chunk_header`, `recording`, `recording_overlap` and `index_error`, whoever writes it (portal,
-`reindex`, Lambda). Values are plain: text, whole numbers, None; times are text with six digits of microseconds, so that they compare as
-text where a database keeps them so. Plain Python, no third party.
+`reindex`, Lambda). Values are plain: text, whole numbers, None; times are text with six digits of microseconds, so that
+they compare as text where a database keeps them so. Plain Python, no third party.
 """
 
 import hashlib
