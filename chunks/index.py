@@ -7,8 +7,12 @@ that an object changed: the object is looked at, its row made equal, and the obj
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import reduce
+from itertools import islice
+from operator import or_
 
 from django.db import connections
+from django.db.models import Q
 
 from chunks.document import Document, read_document
 from chunks.errors import ChunkUnreadable
@@ -20,6 +24,7 @@ from storage.errors import BucketMissing, ObjectMissing
 from storage.objects import ObjectInfo, Objects
 
 ROWS_A_STATEMENT = 400
+ROWS_A_REMOVAL = 100
 FIRST_LOOK_BYTES = 4096
 LOOKS = 5
 
@@ -98,6 +103,30 @@ def forget(*, bucket: str, keys: Sequence[str]) -> None:
     names = [key.rpartition("/")[0] for key in keys if key.endswith(f"/{RECORDING_OBJECT}")]
     Recording.objects.filter(bucket=bucket, name__in=names).delete()
     RecordingOverlap.objects.filter(bucket=bucket, recording__in=names).delete()
+
+
+def remove_seen(rows: Iterable[tuple[int, datetime]]) -> int:
+    """Removes rows of chunks by their number, unless they were written again since that `indexed_at`; how many.
+
+    Between a look at an object and this somebody may have put it again, with a row of its own.
+    """
+    removed = 0
+    left = iter(rows)
+    while some := list(islice(left, ROWS_A_REMOVAL)):
+        seen = reduce(or_, (Q(pk=pk, indexed_at=moment) for pk, moment in some))
+        removed += ChunkHeader.objects.filter(seen).delete()[0]
+    return removed
+
+
+def remove_bucket(bucket: str) -> int:
+    """Removes every row of a bucket; how many."""
+    removed = 0
+    chunks = ChunkHeader.objects.filter(bucket=bucket)
+    while some := list(chunks.order_by("object_key").values_list("pk", flat=True)[:ROWS_A_STATEMENT]):
+        removed += ChunkHeader.objects.filter(pk__in=some).delete()[0]
+    names = list(Recording.objects.filter(bucket=bucket).values_list("name", flat=True))
+    forget(bucket=bucket, keys=[recording_key(name) for name in names])
+    return removed + len(names)
 
 
 def _upsert(

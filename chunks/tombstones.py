@@ -14,11 +14,18 @@ def tombstone_key(patient: str) -> str:
     return f"withdrawn/{patient.lower()}.json"
 
 
-def refuse_withdrawn(objects: Objects, *, patient: str) -> None:
-    """Raises `IngestRefused` where the patient has a tombstone."""
+def is_withdrawn(objects: Objects, *, patient: str) -> bool:
+    """Whether the patient has a tombstone. Raises `StorageError` where that cannot be told."""
     try:
         objects.head(settings.SESSIONS_BUCKET, tombstone_key(patient))
     except (ObjectMissing, BucketMissing):
+        return False
+    return True
+
+
+def refuse_withdrawn(objects: Objects, *, patient: str) -> None:
+    """Raises `IngestRefused` where the patient has a tombstone."""
+    if not is_withdrawn(objects, patient=patient):
         return
     raise IngestRefused(
         f"Patient {patient} has withdrawn: nothing of this patient may be ingested, shown or brought back."

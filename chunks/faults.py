@@ -1,0 +1,52 @@
+"""The objects that cannot be indexed, as rows of `index_error`: noted with a reason, forgotten once that has gone.
+
+Owns: which errors are about the object itself, so that a row is kept of it, and their sentences, which name nothing of
+the patient. Any other error (no network, no credentials) says nothing of the object, and leaves no row.
+"""
+
+from datetime import UTC, datetime
+
+from django.db import DataError, IntegrityError, connections
+
+from chunks.errors import ChunksError, ChunkUnreadable, RecordingUnreadable
+from chunks.format import row
+from chunks.models import IndexFault
+from storage.errors import AccessDenied, KeyUnusable, ObjectArchived, RangeOutside
+from storage.objects import ObjectInfo
+
+
+class OtherPatient(ChunksError):
+    """An object that says it is of another patient, or of another recording, than the place where it lies."""
+
+
+REASONS: dict[type[Exception], str] = {
+    ChunkUnreadable: "It is no chunk: its line 1 is not a chunk's header.",
+    RangeOutside: "It is empty, so it is no chunk.",
+    RecordingUnreadable: "It is not what this portal writes as recording.json.",
+    OtherPatient: "It names another patient or another recording than the place where it lies.",
+    KeyUnusable: "Its key cannot be addressed: rename it, or remove it.",
+    ObjectArchived: "It lies in an archive class: have it restored, which takes hours.",
+    AccessDenied: "It may not be read: access is denied.",
+    DataError: "Its header holds a value that no row can keep.",
+    IntegrityError: "Its header holds a value that no row can keep.",
+}
+OF_OBJECTS = tuple(REASONS)
+
+
+def reason_of(error: Exception) -> str:
+    """The sentence for one of `OF_OBJECTS`."""
+    return next(reason for kind, reason in REASONS.items() if isinstance(error, kind))
+
+
+def note(info: ObjectInfo, *, reason: str) -> None:
+    """Notes that the object cannot be indexed; one that is noted already is counted."""
+    connection = connections["headers"]
+    sql = row.fault_upsert(rows=1, dialect="mysql" if connection.vendor == "mysql" else "sqlite")
+    now = datetime.now(UTC)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, row.fault_row(bucket=info.bucket, key=info.key, etag=info.etag, reason=reason, seen_at=now))
+
+
+def forget_older(moment: datetime, *, bucket: str) -> int:
+    """Forgets the faults of a bucket that were not met again since; how many."""
+    return IndexFault.objects.filter(bucket=bucket, last_seen__lt=moment).delete()[0]
