@@ -18,16 +18,21 @@ from chunks.document import Known
 from chunks.edf.errors import EdfError, EdfTruncated
 from chunks.edf.findings import Finding
 from chunks.edf.reader import Edf, open_edf
-from chunks.errors import ChunksError, SurgeryDateUnclear
+from chunks.elsewhere import Elsewhere
+from chunks.errors import ChunksError, IngestRefused, SurgeryDateUnclear
 from chunks.format.clock import DayOutOfRange
 from chunks.format.keys import NameRefused, check_recording_name, patient_bucket
 from chunks.ingest import Progress, ingest
+from chunks.interrupted import refuse_while_removed
 from chunks.plan import Plan, make_plan
-from chunks.sources import is_growing
+from chunks.said_identity import said_by
+from chunks.sources import is_growing, look_at, refuse_changed
 from chunks.surgery import surgery_from_day
 from chunks.verify import Verified, verify
 from people.errors import PeopleError
 from people.identity import check_surgery_date, remember_surgery_date
+from people.patient_identity import Said, check_identity, forget_identity, remember_identity
+from people.scope import Scope
 from storage.errors import StorageError
 from storage.objects import Objects
 
@@ -46,6 +51,17 @@ class Wish:
     accept_truncated: bool = False
     release_annotations: bool = False
     verify: bool = False
+    identity_checked: bool = False
+
+    @property
+    def act(self) -> str:
+        """What the audit calls an ingest that is wished for like this."""
+        parts = ["ingest"]
+        if self.release_annotations:
+            parts.append("all texts released")
+        if self.identity_checked:
+            parts.append("identity checked")
+        return ", ".join(parts)
 
     def open(self, path: Path) -> Edf:
         return open_edf(path, strict=self.strict, start=self.start, accept_truncated=self.accept_truncated)
@@ -53,7 +69,11 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What became of one file. `place` counts from 1 in the list of the command; `reason` says why it was refused."""
+    """What became of one file.
+
+    `place` counts from 1 in the list of the batch; `reason` says why it was refused, `refusal` is the kind of it (the
+    name of the error); `names_nobody`: its header says of nobody that she was recorded, so it could not be compared.
+    """
 
     place: int
     size_bytes: int
@@ -68,21 +88,28 @@ class Result:
     rows_follow: bool = False
     findings: Sequence[Finding] = ()
     verified: Verified | None = None
+    names_nobody: bool = False
     reason: str = ""
+    refusal: str = ""
 
 
 class Batch:
     """The files of one patient and one command, with one date of surgery for all."""
 
     def __init__(
-        self, *, patient: str, surgery: date | None, surgery_source: str, wish: Wish, objects: Objects
+        self, *, patient: str, surgery: date | None, surgery_source: str, wish: Wish, objects: Objects, scope: Scope
     ) -> None:
-        """`surgery` may be unknown (None) for a check alone: days are not told then."""
+        """`surgery` and `patient` may be unknown (None, empty) for a check alone: days are not told then.
+
+        `scope` decides which other patients a refusal may name.
+        """
         self.patient = patient
         self._surgery = surgery
         self._surgery_source = surgery_source
         self._wish = wish
         self._objects = objects
+        self._scope = scope
+        self._elsewhere = Elsewhere(patient, scope=scope, objects=objects)
         self._bucket = patient_bucket(patient, prefix=settings.BUCKET_PREFIX)
 
     def check(self, path: Path, *, place: int) -> Result:
@@ -90,9 +117,11 @@ class Batch:
 
         def look(edf: Edf) -> Result:
             plan = self._plan(edf)
+            said = self._check_whose(edf, plan) if self.patient else None
             deque(edf.annotations(), maxlen=0)  # what is odd about them is found by reading them
             name = plan.recording if self._surgery else ""
-            return _result(edf, plan, place=place, outcome="would be ingested", recording=name)
+            result = _result(edf, plan, place=place, outcome="would be ingested", recording=name)
+            return replace(result, names_nobody=bool(said and not said.is_known))
 
         return self._each(path, place=place, work=look)
 
@@ -101,17 +130,29 @@ class Batch:
 
         `progress` is told of bytes of the file, not of its chunks.
         """
+        return self._each(path, place=place, work=lambda edf: self._take(edf, path, place=place, progress=progress))
 
-        def take(edf: Edf) -> Result:
-            plan = self._plan(edf)
-            if self._surgery:
-                remember_surgery_date(self.patient, surgery_date=self._surgery)
-            known = Known(
-                fingerprint=edf.fingerprint(),
-                chunk_seconds=self._wish.chunk_seconds,
-                start_source=edf.start_source,
-                surgery_source=self._surgery_source,
-            )
+    def _take(self, edf: Edf, path: Path, *, place: int, progress: Progress) -> Result:
+        before = look_at(path)
+        plan = self._plan(edf)
+        refuse_while_removed(self.patient)
+        said = self._check_whose(edf, plan)
+        if self._surgery:
+            remember_surgery_date(self.patient, surgery_date=self._surgery)
+
+        def check_data(data_sha256: str, /) -> None:
+            refuse_changed(path, before=before)
+            if plan.signals:
+                self._elsewhere.check_data(data_sha256)
+
+        known = Known(
+            fingerprint=edf.fingerprint(),
+            chunk_seconds=self._wish.chunk_seconds,
+            start_source=edf.start_source,
+            surgery_source=self._surgery_source,
+        )
+        new = remember_identity(self.patient, said, scope=self._scope, checked=self._wish.identity_checked)
+        try:
             done = ingest(
                 edf,
                 plan,
@@ -119,18 +160,21 @@ class Batch:
                 objects=self._objects,
                 release=self._wish.release_annotations,
                 progress=_scaled(progress, of_bytes=plan.size_bytes, to_bytes=edf.size_bytes),
+                check_data=check_data,
             )
-            verified = self._verified(path, edf, plan.named(done.recording)) if self._wish.verify else None
-            return replace(
-                _result(edf, plan, place=place, outcome=done.state, recording=done.recording),
-                chunks=done.chunks,
-                data_sha256=done.data_sha256,
-                rows_repaired=done.rows_repaired,
-                rows_follow=done.rows_follow,
-                verified=verified,
-            )
-
-        return self._each(path, place=place, work=take)
+        except IngestRefused:
+            forget_identity(new)
+            raise
+        verified = self._verified(path, edf, plan.named(done.recording)) if self._wish.verify else None
+        return replace(
+            _result(edf, plan, place=place, outcome=done.state, recording=done.recording),
+            chunks=done.chunks,
+            data_sha256=done.data_sha256,
+            rows_repaired=done.rows_repaired,
+            rows_follow=done.rows_follow,
+            verified=verified,
+            names_nobody=not said.is_known,
+        )
 
     def _each(self, path: Path, *, place: int, work: Callable[[Edf], Result]) -> Result:
         size_bytes = 0
@@ -139,7 +183,22 @@ class Batch:
             with self._wish.open(path) as edf:
                 return work(edf)
         except REFUSALS as error:
-            return Result(place=place, size_bytes=size_bytes, outcome="refused", reason=_reason(error, path=path))
+            return Result(
+                place=place,
+                size_bytes=size_bytes,
+                outcome="refused",
+                reason=_reason(error, path=path),
+                refusal=type(error).__name__,
+            )
+
+    def _check_whose(self, edf: Edf, plan: Plan) -> Said:
+        """What the header says of who was recorded. Raises where that, or what was recorded, is another patient's."""
+        said = said_by(edf.identity, patient=self.patient)
+        if plan.signals:  # files without any have equal data
+            self._elsewhere.check_fingerprint(edf)
+        if not self._wish.identity_checked:
+            check_identity(self.patient, said, scope=self._scope)
+        return said
 
     def _plan(self, edf: Edf) -> Plan:
         if self._surgery:

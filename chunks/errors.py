@@ -16,6 +16,14 @@ class SurgeryDateUnclear(IngestRefused):
     """The day of the month leaves more than one date, or none, possible."""
 
 
+class HeldElsewhere(IngestRefused):
+    """The file's data records are another patient's already."""
+
+
+class FileChanged(IngestRefused):
+    """A file is not what was chosen, or did not stay the same while it was read."""
+
+
 class RecordingUnreadable(ChunksError):
     """A `recording.json` that this portal did not write, or that was changed."""
 

@@ -13,12 +13,13 @@ from chunks.data_hash import DataHash
 from chunks.document import Document, Known, describe, finished, put_document
 from chunks.edf.header import Signal
 from chunks.edf.reader import Edf
-from chunks.errors import ChunkUnreadable
+from chunks.errors import ChunkUnreadable, IngestRefused
 from chunks.format.header import Header
 from chunks.format.keys import parse_chunk_key, recording_key
 from chunks.index import read_line
 from chunks.plan import Piece, Plan
 from chunks.split import split
+from chunks.take_back import take_back
 from chunks.who_indexes import forget, index_chunks, index_whole
 from storage.errors import ObjectMissing
 from storage.objects import ObjectInfo, Objects
@@ -51,9 +52,25 @@ class Ingested:
     rows_follow: bool
 
 
-def ingest(edf: Edf, plan: Plan, *, known: Known, objects: Objects, release: bool, progress: Progress) -> Ingested:
+class CheckData(Protocol):
+    """Is told of the SHA-256 of all data records before the recording counts as held; raises `IngestRefused`."""
+
+    def __call__(self, data_sha256: str, /) -> None: ...
+
+
+def ingest(
+    edf: Edf,
+    plan: Plan,
+    *,
+    known: Known,
+    objects: Objects,
+    release: bool,
+    progress: Progress,
+    check_data: CheckData,
+) -> Ingested:
     """Ingests an open recording under its plan's name or, where that is another's, the next free letter.
 
+    Where `check_data` refuses it, nothing of it is left.
     Raises `ChunksError` and `StorageError`; what is half done then is taken up by the next run.
     """
     objects.make_bucket(plan.bucket)
@@ -69,6 +86,11 @@ def ingest(edf: Edf, plan: Plan, *, known: Known, objects: Objects, release: boo
     if held.state == "interrupted":
         objects.clear_leftovers(plan.bucket, prefix=f"{plan.recording}/", older_than_s=0)
     data_sha256 = _put_chunks(edf, plan, objects=objects, resumed=held.state == "interrupted", progress=progress)
+    try:
+        check_data(data_sha256)
+    except IngestRefused:
+        take_back(objects, patient=plan.patient, bucket=plan.bucket, recording=plan.recording)
+        raise
     put_annotations(edf, plan, objects=objects, released=release)
     if held.state == "interrupted":
         _remove_strays(plan, objects=objects)

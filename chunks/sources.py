@@ -3,11 +3,13 @@
 Owns: what counts as a source file in a folder. A file's name is for the person at work alone: nothing here stores it.
 """
 
+import os
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from chunks.errors import IngestRefused
+from chunks.errors import FileChanged, IngestRefused
 
 SUFFIXES = frozenset({".edf", ".bdf"})
 GROWING_S = 600
@@ -34,4 +36,37 @@ def find_sources(paths: Iterable[Path]) -> Sequence[Path]:
 
 def is_growing(path: Path) -> bool:
     """Whether the file changed within the last ten minutes: a copy may still be under way."""
-    return time.time() - path.stat().st_mtime < GROWING_S
+    return changed_lately(path.stat().st_mtime)
+
+
+def changed_lately(modified_s: float) -> bool:
+    """Whether an instant (seconds since 1970) is within ten minutes of now, also after it: clocks of servers differ."""
+    return abs(time.time() - modified_s) < GROWING_S
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What tells whether a file is still the same and did not change; no name."""
+
+    device: int
+    inode: int
+    size_bytes: int
+    modified_ns: int
+
+
+def look_of(state: os.stat_result) -> Look:
+    return Look(device=state.st_dev, inode=state.st_ino, size_bytes=state.st_size, modified_ns=state.st_mtime_ns)
+
+
+def look_at(path: Path) -> Look:
+    return look_of(path.stat())
+
+
+def refuse_changed(path: Path, *, before: Look) -> None:
+    """Raises `FileChanged` where the file is another one by now, or was written to."""
+    try:
+        same = look_at(path) == before
+    except OSError:
+        same = False
+    if not same:
+        raise FileChanged("The file changed while it was being read: a copy is under way. Nothing of it was kept.")

@@ -14,6 +14,7 @@ from chunks.edf.packing import AnnotationSpec
 from chunks.format.keys import withheld_bucket
 from chunks.models import ChunkHeader, Recording
 from people.models import Patient
+from people.scope import server_scope
 from storage.errors import StoreFull
 from storage.objects import Objects
 from tests.chunks.conftest import BUCKET
@@ -24,7 +25,14 @@ NAME = "day3_140500"
 
 
 def take(path: Path, objects: Objects, *, surgery: object = SURGERY, **wish: object) -> Result:
-    batch = Batch(patient="2002", surgery=surgery, surgery_source="date given", wish=Wish(**wish), objects=objects)
+    batch = Batch(
+        patient="2002",
+        surgery=surgery,
+        surgery_source="date given",
+        wish=Wish(**wish),
+        objects=objects,
+        scope=server_scope(means="test"),
+    )
     return batch.ingest(path, place=1, progress=lambda _bytes: None)
 
 

@@ -15,6 +15,7 @@ import pytest
 from chunks.batch import Batch, Wish
 from chunks.edf.reader import open_edf
 from chunks.models import ChunkHeader, Recording
+from people.scope import server_scope
 from storage.objects import Objects
 from tests.chunks.conftest import BUCKET
 from tests.chunks.made import SURGERY, joined, read_chunks, whole_tree
@@ -75,7 +76,14 @@ def test_a_real_recording_is_taken_or_refused_as_it_deserves(
     path = RECORDINGS / name
     with_date = Wish(chunk_seconds=600)
     surgery = SURGERY if verdict(name).startswith("refuse") else date_of(path)
-    batch = Batch(patient=patient, surgery=surgery, surgery_source="test", wish=with_date, objects=objects)
+    batch = Batch(
+        patient=patient,
+        surgery=surgery,
+        surgery_source="test",
+        wish=with_date,
+        objects=objects,
+        scope=server_scope(means="test"),
+    )
     result = batch.ingest(path, place=1, progress=lambda _bytes: None)
     if verdict(name).startswith("refuse"):
         assert result.outcome == "refused"
@@ -112,7 +120,14 @@ def test_no_word_of_a_real_header_is_kept(name: str, tmp_path: Path, patient: st
         words = {word for word in words if word and len(word) > 3}
         real_date, surgery = edf.start.date().isoformat(), edf.start.date()
         about_signals = " ".join(f"{each.label} {each.transducer} {each.prefilter}" for each in edf.header.signals)
-    batch = Batch(patient=patient, surgery=surgery, surgery_source="test", wish=Wish(), objects=objects)
+    batch = Batch(
+        patient=patient,
+        surgery=surgery,
+        surgery_source="test",
+        wish=Wish(),
+        objects=objects,
+        scope=server_scope(means="test"),
+    )
     assert batch.ingest(path, place=1, progress=lambda _bytes: None).outcome == "ingested"
     kept = whole_tree(tmp_path / "objects" / BUCKET)
     texts = {key: content.split(b"\n", 1)[0] if key.endswith(".chn") else content for key, content in kept.items()}

@@ -57,6 +57,9 @@ class Command(PortalCommand):
         parser.add_argument("--strict", action="store_true", help="refuse whatever deviates from the specification")
         parser.add_argument("--accept-truncated", action="store_true", help="take files shorter than their header says")
         parser.add_argument("--release-annotations", action="store_true", help="let all read the texts (audited)")
+        parser.add_argument(
+            "--identity-checked", action="store_true", help="a header that speaks of somebody else is right (audited)"
+        )
         parser.add_argument("--verify", action="store_true", help="compare every chunk with what pyedflib reads")
         parser.add_argument("--which", action="store_true", help="say which recording each file became")
         parser.add_argument("--json", action="store_true", help="the report as JSON, without any file's name")
@@ -128,6 +131,7 @@ def _wish(options: dict[str, Any], *, files: int) -> Wish:
         accept_truncated=options["accept_truncated"],
         release_annotations=options["release_annotations"],
         verify=options["verify"],
+        identity_checked=options["identity_checked"],
     )
 
 
@@ -144,6 +148,7 @@ def _batch(paths: Sequence[Path], *, wish: Wish, patient: str, options: dict[str
         surgery_source=source,
         wish=wish,
         objects=open_objects(settings.OBJECTS_URL),
+        scope=server_scope(means="command"),
     )
 
 
@@ -157,12 +162,11 @@ def _check(batch: Batch, paths: Sequence[Path], *, say: Say) -> list[Result]:
 
 def _ingest(batch: Batch, paths: Sequence[Path], *, wish: Wish, say: Say) -> list[Result]:
     scope = server_scope(means="command")
-    act = "ingest, all texts released" if wish.release_annotations else "ingest"
     total_bytes = sum(path.stat().st_size for path in paths)
     results: list[Result] = []
     with (
         audit.act(
-            act, scope=scope, question=f"{len(paths)} files", patients=[batch.patient], origin=terminal_origin()
+            wish.act, scope=scope, question=f"{len(paths)} files", patients=[batch.patient], origin=terminal_origin()
         ) as entry,
         run_here(kind="ingest", question=f"patient={batch.patient}", scope=scope, bytes_total=total_bytes) as lease,
         show_progress(total_bytes=total_bytes, label=f"Patient {batch.patient}") as bar,
