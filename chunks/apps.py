@@ -1,4 +1,6 @@
-"""The app `chunks`."""
+"""The app `chunks`: a sweeper compares its rows with the buckets once a day."""
+
+from importlib import import_module
 
 from django.apps import AppConfig
 from django.core.checks import Tags, register
@@ -12,3 +14,4 @@ class ChunksConfig(AppConfig):
     def ready(self) -> None:
         register(headers_collation, Tags.database)
         register(sqlite_file_systems)
+        import_module("chunks.registered")  # by its name: models exist only now

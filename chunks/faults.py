@@ -30,7 +30,7 @@ REASONS: dict[type[Exception], str] = {
     DataError: "Its header holds a value that no row can keep.",
     IntegrityError: "Its header holds a value that no row can keep.",
 }
-OF_OBJECTS = tuple(REASONS)
+OF_OBJECTS: tuple[type[Exception], ...] = tuple(REASONS)
 
 
 def reason_of(error: Exception) -> str:

@@ -29,6 +29,7 @@ from storage.errors import AccessDenied, ObjectMissing
 from storage.objects import ObjectInfo, Objects
 
 Entry = tuple[Header, bytes, ObjectInfo]
+PASSED_OVER: tuple[type[Exception], ...] = (ObjectMissing, *OF_OBJECTS)
 READS_AT_ONCE = 64  # asked for and not yet taken; how many are under way is the executor's
 DENIED_MAX = 20
 SHARE_REMOVED_UNASKED = 0.01
@@ -213,7 +214,7 @@ class BucketRepair:
                 try:
                     self._read(each.info)
                     _index(self._objects, bucket=self._bucket, key=each.info.key)
-                except (ObjectMissing, *OF_OBJECTS):
+                except PASSED_OVER:
                     continue  # gone again, or told already; the next run tells what has come since
 
     def _remove_orphans(self) -> None:

@@ -1,4 +1,4 @@
-"""How long work shows itself at a terminal: bytes done, total, rate and time left.
+"""How long work shows itself at a terminal: bytes done (or how many of whatever it is), total, rate and time left.
 
 Owns: the bar on a terminal, and the plain lines where there is none (a log, a pipe). Both go to standard error, so that
 standard output stays the work's own. Knows nothing of jobs or of what is counted.
@@ -8,17 +8,28 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Protocol, TextIO
 
 from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 LINE_EVERY_S = 5.0
 RATE_OVER_S = 30.0
+
+Words = Callable[[float], str]
 
 
 class ProgressBar(Protocol):
@@ -37,17 +48,21 @@ def show_progress(*, total_bytes: int, label: str, stream: TextIO | None = None)
 
     Lines come every 5 s at most while the work goes on, and one at its end, however it ends.
     """
-    stream = stream or sys.stderr
-    console = Console(file=stream, highlight=False)
-    if console.is_terminal:
-        with _bar(console) as progress:
-            yield _RichBar(progress, total_bytes=total_bytes, label=label)
-        return
-    lines = _Lines(stream, total_bytes=total_bytes, label=label)
-    try:
-        yield lines
-    finally:
-        lines.end()
+    with _shown(total_bytes, label=label, stream=stream, columns=(DownloadColumn(), TransferSpeedColumn())) as bar:
+        yield bar
+
+
+@contextmanager
+def show_count(*, total: int, label: str, unit: str, stream: TextIO | None = None) -> Iterator[ProgressBar]:
+    """As `show_progress`, for what is counted instead of weighed: `advance` takes how many more of `unit` are done."""
+
+    def words(number: float) -> str:
+        return f"{round(number):,} {unit}"
+
+    with _shown(
+        total, label=label, stream=stream, columns=(MofNCompleteColumn(), TextColumn(unit)), words=words
+    ) as bar:
+        yield bar
 
 
 def size_text(size_bytes: float) -> str:
@@ -60,16 +75,32 @@ def time_text(seconds: float) -> str:
     return str(timedelta(seconds=round(seconds)))
 
 
-def _bar(console: Console) -> Progress:
-    columns = (
+@contextmanager
+def _shown(
+    total: int, *, label: str, stream: TextIO | None, columns: Sequence[ProgressColumn], words: Words = size_text
+) -> Iterator[ProgressBar]:
+    stream = stream or sys.stderr
+    console = Console(file=stream, highlight=False)
+    if console.is_terminal:
+        with _bar(console, columns) as progress:
+            yield _RichBar(progress, total_bytes=total, label=label)
+        return
+    lines = _Lines(stream, total_bytes=total, label=label, words=words)
+    try:
+        yield lines
+    finally:
+        lines.end()
+
+
+def _bar(console: Console, columns: Sequence[ProgressColumn]) -> Progress:
+    before = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
         TextColumn("{task.percentage:>3.0f}%"),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
     )
-    return Progress(*columns, console=console, speed_estimate_period=RATE_OVER_S, expand=True)
+    return Progress(
+        *before, *columns, TimeRemainingColumn(), console=console, speed_estimate_period=RATE_OVER_S, expand=True
+    )
 
 
 class _RichBar:
@@ -90,9 +121,15 @@ class _Lines:
     """A line now and then, for logs and pipes."""
 
     def __init__(
-        self, stream: TextIO, *, total_bytes: int, label: str, clock: Callable[[], float] = time.monotonic
+        self,
+        stream: TextIO,
+        *,
+        total_bytes: int,
+        label: str,
+        clock: Callable[[], float] = time.monotonic,
+        words: Words = size_text,
     ) -> None:
-        self._stream, self._label, self._clock = stream, label, clock
+        self._stream, self._label, self._clock, self._words = stream, label, clock, words
         self._total_bytes, self._done_bytes = total_bytes, 0
         self._lock = threading.Lock()
         self._began = self._said_at = clock()
@@ -115,9 +152,9 @@ class _Lines:
     def end(self) -> None:
         with self._lock:
             took_s = self._clock() - self._began
-            rate = f", {size_text(self._done_bytes / took_s)}/s" if took_s > 0 else ""
+            rate = f", {self._words(self._done_bytes / took_s)}/s" if took_s > 0 else ""
             self._write(
-                f"{self._label}: {size_text(self._done_bytes)} of {size_text(self._total_bytes)} "
+                f"{self._label}: {self._words(self._done_bytes)} of {self._words(self._total_bytes)} "
                 f"in {time_text(took_s)}{rate}"
             )
 
@@ -132,8 +169,8 @@ class _Lines:
         rate = (self._done_bytes - done_then) / (now - since) if now > since else 0.0
         percent = 100 * self._done_bytes / self._total_bytes if self._total_bytes else 0
         line = (
-            f"{self._label}: {size_text(self._done_bytes)} of {size_text(self._total_bytes)} ({percent:.0f} %), "
-            f"{size_text(rate)}/s"
+            f"{self._label}: {self._words(self._done_bytes)} of {self._words(self._total_bytes)} ({percent:.0f} %), "
+            f"{self._words(rate)}/s"
         )
         left_bytes = self._total_bytes - self._done_bytes
         return f"{line}, {time_text(left_bytes / rate)} left" if rate > 0 and left_bytes >= 0 else line
