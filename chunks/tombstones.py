@@ -1,17 +1,16 @@
 """Whether a patient has withdrawn: asked before anything of a patient is ingested or indexed.
 
-Owns: the tombstone's key. It lies in the sessions bucket, which outlives the patient's own and both databases.
+Owns: that question. The tombstone lies in the sessions bucket, which outlives the patient's own and both databases.
 """
 
 from django.conf import settings
 
 from chunks.errors import IngestRefused
+from chunks.format.keys import tombstone_key
 from storage.errors import BucketMissing, ObjectMissing
 from storage.objects import Objects
 
-
-def tombstone_key(patient: str) -> str:
-    return f"withdrawn/{patient.lower()}.json"
+__all__ = ["refuse_withdrawn", "tombstone_key"]
 
 
 def is_withdrawn(objects: Objects, *, patient: str) -> bool:

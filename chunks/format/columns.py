@@ -80,6 +80,20 @@ RECORDING_KINDS: Mapping[str, Kind] = {
     "etag": Text(characters=80),
     "indexed_at": Time(),
 }
+OVERLAP_KINDS: Mapping[str, Kind] = {
+    "bucket": Text(characters=63),
+    "recording": Text(characters=120),
+    "place": Whole(bits=32),
+    "patient": Text(characters=40),
+    "earlier": Text(characters=120),
+    "start": Time(),
+    "stop": Time(),
+    "channels": Text(characters=None),
+    "verdict": Text(characters=16),
+    "shift_us": Whole(bits=64),
+    "contained": Text(characters=8),
+    "settled": Text(characters=20),
+}
 
 
 def check(kinds: Mapping[str, Kind], values: Sequence[object]) -> None:

@@ -11,9 +11,16 @@ from datetime import datetime
 from typing import Any
 
 from chunks.format import row
-from chunks.format.columns import CHUNK_KINDS, RECORDING_KINDS, DoesNotFit, check
+from chunks.format.columns import CHUNK_KINDS, OVERLAP_KINDS, RECORDING_KINDS, DoesNotFit, check
 from chunks.format.header import LINE_LIMIT_BYTES, NotAChunk, from_keys, read_keys
-from chunks.format.keys import CHUNK_SUFFIX, RECORDING_OBJECT, parse_chunk_key, patient_bucket, withheld_bucket
+from chunks.format.keys import (
+    CHUNK_SUFFIX,
+    RECORDING_OBJECT,
+    parse_chunk_key,
+    patient_bucket,
+    recording_key,
+    withheld_bucket,
+)
 from chunks.format.version1 import from_old_keys, is_version_1
 
 FIRST_LOOK_BYTES = 4096
@@ -33,6 +40,15 @@ class ChunkEntry:
     values: tuple[row.Value, ...]
     recording: str
     is_version_1: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingEntry:
+    """The row of a recording, in the order of `RECORDING_COLUMNS`, and those of what it holds twice."""
+
+    values: tuple[row.Value, ...]
+    recording: str
+    overlaps: tuple[tuple[row.Value, ...], ...]
 
 
 def has_row(bucket: str, key: str, *, prefix: str) -> bool:
@@ -81,14 +97,15 @@ def chunk_entry(beginning: bytes, *, facts: row.ObjectFacts, prefix: str, indexe
     return ChunkEntry(values=values, recording=recording, is_version_1=old)
 
 
-def recording_entry(
-    body: bytes, *, facts: row.ObjectFacts, prefix: str, indexed_at: datetime
-) -> tuple[dict[str, Any], tuple[row.Value, ...]]:
-    """A recording's document and its row, from the bytes of its `recording.json`. Raises `NotARecording`."""
+def recording_entry(body: bytes, *, facts: row.ObjectFacts, prefix: str, indexed_at: datetime) -> RecordingEntry:
+    """The rows of a recording from the bytes of its `recording.json`. Raises `NotARecording`."""
     try:
         document = json.loads(body)
         values = row.recording_row(document, facts=facts, indexed_at=indexed_at)
+        overlaps = row.overlap_rows(document, bucket=facts.bucket)
         check(RECORDING_KINDS, values)
+        for each in overlaps:
+            check(OVERLAP_KINDS, each)
     except DoesNotFit as error:
         raise NotARecording(str(error)) from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -97,9 +114,9 @@ def recording_entry(
         raise NotARecording("it is in no state that this portal knows")
     if facts.bucket != patient_bucket(document["patient"], prefix=prefix):
         raise NotARecording("it names another patient than its bucket")
-    if f"{document['recording']}/{RECORDING_OBJECT}" != facts.key:
+    if recording_key(document["recording"]) != facts.key:
         raise NotARecording("it names another recording than its folder")
-    return document, values
+    return RecordingEntry(values=values, recording=document["recording"], overlaps=tuple(overlaps))
 
 
 def _of_version_2(

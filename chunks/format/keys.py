@@ -69,6 +69,11 @@ def withheld_key(patient: str, recording: str) -> str:
     return f"{patient.lower()}/{annotations_key(recording)}"
 
 
+def tombstone_key(patient: str) -> str:
+    """Where the sessions bucket says that a patient has withdrawn; it outlives the patient's own bucket."""
+    return f"withdrawn/{patient.lower()}.json"
+
+
 def label_parts(signals: Sequence[tuple[int, str]]) -> dict[int, str]:
     """The part of a key that stands for each signal's label.
 

@@ -1,0 +1,128 @@
+"""Looks at an object in the store and says what its rows must be.
+
+Owns: which answers of the store are about the object (it is gone, it is no chunk, it lies in an archive) and which say
+nothing of it (no network, no right, too slow): those raise, and nothing is concluded. A refusal is never taken for an
+absence.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from chunks.format import entry
+from chunks.format.entry import ChunkEntry, NotARecording, RecordingEntry
+from chunks.format.header import LineTooShort, NotAChunk
+from chunks.format.keys import tombstone_key
+from chunks.format.row import ObjectFacts
+from lambdas.events import Hint
+from storage.errors import (
+    BucketMissing,
+    BucketUnusable,
+    KeyUnusable,
+    ObjectArchived,
+    ObjectMissing,
+    RangeOutside,
+    StorageError,
+    StoreUnreachable,
+)
+from storage.objects import ObjectInfo, Objects
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What a look found. `etag` is None where there is no object.
+
+    `entry`: its rows, None where it has none; `fault`: why an object has none, else empty; `keeps_rows`: whether rows
+    it has from before still tell the truth.
+    """
+
+    hint: Hint
+    etag: str | None
+    entry: ChunkEntry | RecordingEntry | None = None
+    fault: str = ""
+    keeps_rows: bool = False
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looker:
+    """Looks until a moment of `time.monotonic`. Threads may share it."""
+
+    objects: Objects
+    bucket_prefix: str
+    sessions_bucket: str
+    until: float
+
+    def is_withdrawn(self, bucket: str) -> bool:
+        """Whether the patient of a bucket has a tombstone. A missing sessions bucket is no answer, and raises."""
+        self._hurry(bucket)
+        patient = entry.patient_of(bucket, prefix=self.bucket_prefix)
+        try:
+            self.objects.head(self.sessions_bucket, tombstone_key(patient))
+        except ObjectMissing:
+            return False
+        return True
+
+    def see(self, hint: Hint) -> Seen:
+        """Raises `StorageError` where nothing can be said of the object."""
+        self._hurry(hint.bucket)
+        try:
+            info = self.objects.head(hint.bucket, hint.key)
+        except (ObjectMissing, BucketMissing):
+            return Seen(hint=hint, etag=None)
+        except (KeyUnusable, BucketUnusable):
+            return Seen(hint=hint, etag=None, fault="Its key or its bucket cannot be addressed.")
+        try:
+            return Seen(hint=hint, etag=info.etag, entry=self._entry(info))
+        except (NotAChunk, NotARecording) as error:
+            return Seen(hint=hint, etag=info.etag, fault=f"It cannot be indexed: {error}.")
+        except ObjectArchived:
+            fault = "It lies in an archive class: have it restored, which takes hours."
+            return Seen(hint=hint, etag=info.etag, fault=fault, keeps_rows=True)
+        except (ObjectMissing, BucketMissing):
+            return Seen(hint=hint, etag=None)
+
+    def has_changed(self, seen: Seen) -> bool:
+        """Whether the store says something else by now."""
+        self._hurry(seen.hint.bucket)
+        try:
+            return self.objects.head(seen.hint.bucket, seen.hint.key).etag != seen.etag
+        except (ObjectMissing, BucketMissing):
+            return seen.etag is not None
+        except (KeyUnusable, BucketUnusable):
+            return False
+
+    def _entry(self, info: ObjectInfo) -> ChunkEntry | RecordingEntry:
+        facts = ObjectFacts(bucket=info.bucket, key=info.key, size_bytes=info.size_bytes, etag=info.etag)
+        now = datetime.now(UTC)
+        if entry.is_recording(info.key):
+            if info.size_bytes > entry.DOCUMENT_LIMIT_BYTES:
+                raise NotARecording(f"it has more than {entry.DOCUMENT_LIMIT_BYTES} bytes")
+            body = self.objects.get(info.bucket, info.key)
+            return entry.recording_entry(body, facts=facts, prefix=self.bucket_prefix, indexed_at=now)
+        try:
+            beginning = self._beginning(info, entry.FIRST_LOOK_BYTES)
+            return entry.chunk_entry(beginning, facts=facts, prefix=self.bucket_prefix, indexed_at=now)
+        except LineTooShort:
+            beginning = self._beginning(info, entry.ALL_OF_LINE_BYTES)
+        try:
+            return entry.chunk_entry(beginning, facts=facts, prefix=self.bucket_prefix, indexed_at=now)
+        except LineTooShort as error:
+            raise NotAChunk("it ends before its line 1 does") from error
+
+    def _beginning(self, info: ObjectInfo, length: int) -> bytes:
+        if not info.size_bytes:
+            raise NotAChunk("it is empty")
+        try:
+            return self.objects.get_range(info.bucket, info.key, start=0, length=length)
+        except RangeOutside as error:
+            raise NotAChunk("it is empty") from error
+
+    def _hurry(self, bucket: str) -> None:
+        if time.monotonic() > self.until:
+            raise StoreUnreachable(bucket, detail="the function's own time is up")
+
+
+def reason(error: StorageError) -> str:
+    """What may be logged of an error of the store: its own sentence names the key, which may be a person's name."""
+    return type(error).__name__
