@@ -39,6 +39,7 @@ class Environment:
     storage_class: str
     bucket_versioning: bool
     events_queue_arn: str
+    rds_ca_file: Path | None
     bucket_prefix: str
     sessions_bucket: str
     sessions_url: str
@@ -92,6 +93,7 @@ def read_environment() -> Environment:
         storage_class=_storage_class(env.str("ECOG_STORAGE_CLASS", "INTELLIGENT_TIERING")),
         bucket_versioning=env.bool("ECOG_BUCKET_VERSIONING", False),
         events_queue_arn=_queue_arn(env.str("ECOG_EVENTS_QUEUE_ARN", "")),
+        rds_ca_file=_path(env.str("ECOG_RDS_CA_FILE", "")),
         bucket_prefix=env.str("ECOG_BUCKET_PREFIX", "edf-chunks-"),
         sessions_bucket=env.str("ECOG_SESSIONS_BUCKET", "behavioral-data-all"),
         sessions_url=env.str("ECOG_SESSIONS_URL", ""),
@@ -136,6 +138,10 @@ def _storage_class(value: str) -> str:
             "class cannot be read at once, not even to be indexed."
         )
     return value
+
+
+def _path(value: str) -> Path | None:
+    return PROJECT_DIR / Path(value).expanduser() if value else None
 
 
 def _queue_arn(value: str) -> str:

@@ -29,6 +29,8 @@ OBJECTS_URL = ENVIRONMENT.objects_url
 STORAGE_CLASS = ENVIRONMENT.storage_class
 BUCKET_VERSIONING = ENVIRONMENT.bucket_versioning
 EVENTS_QUEUE_ARN = ENVIRONMENT.events_queue_arn
+# The certificates of RDS's authorities, which `package_lambdas` packs.
+RDS_CA_FILE = ENVIRONMENT.rds_ca_file
 BUCKET_PREFIX = ENVIRONMENT.bucket_prefix
 SESSIONS_BUCKET = ENVIRONMENT.sessions_bucket
 # Who writes the rows of a new object: "direct", whoever puts it; "events", the Lambda alone.
