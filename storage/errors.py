@@ -141,10 +141,47 @@ class StoreFull(StorageError):
     sentence = "There is no room left for {what}: {detail}. Free some, then start again."
 
 
+class ClockWrong(StorageError):
+    """This machine's clock and the store's differ by more than a quarter of an hour, so no signature is believed."""
+
+    sentence = "The clock of this machine is wrong, so the store refuses {what}. Set the clock (chronyc makestep)."
+
+
 class ObjectArchived(StorageError):
     """The object is in an archive class and must be restored before it can be read."""
 
-    sentence = "To be read, {what} must first be restored from the archive, which takes hours. Ask for its restore."
+    sentence = (
+        "To be read, {what} must first be restored from the archive, which takes hours. "
+        "A data manager asks for it with manage.py restore_objects and the words of this search."
+    )
+
+
+class RestoreRefused(StorageError):
+    """The object lies in an archive that does not give it back in this way."""
+
+    sentence = "The restore of {what} cannot be asked for like this: {detail}."
+
+
+class StorageClassUnusable(StorageError):
+    """The store has no such storage class; nothing was stored."""
+
+    sentence = "The store does not have the storage class that {what} is to lie in. Set ECOG_STORAGE_CLASS=STANDARD."
+
+
+class EventsQueueRefused(StorageError):
+    """S3 does not accept the queue that a bucket's events are to go to, or another entry is in the way."""
+
+    sentence = (
+        "The events of bucket {bucket} cannot go to the queue {detail}. See that ECOG_EVENTS_QUEUE_ARN is right, that "
+        "the queue is in the bucket's region and lets s3.amazonaws.com send to it, and that no other notification of "
+        "the bucket asks for the same keys."
+    )
+
+
+class NotKnownThere(StorageError):
+    """The server speaks S3's protocol but not this part of it."""
+
+    sentence = "The server does not know how to do this for {what} ({detail}): only S3 itself knows all of it."
 
 
 class UrlUnusable(StorageError):

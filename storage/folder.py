@@ -19,6 +19,8 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from storage.archive import Archived, Tier
+from storage.bucket_rules import BucketRules, Fault
 from storage.errors import (
     BucketMissing,
     BucketUnusable,
@@ -46,6 +48,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 class FolderObjects(Objects):
     """The objects below one folder, which need not be there yet: the first bucket makes it."""
+
+    sets_buckets_up = False
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -180,6 +184,19 @@ class FolderObjects(Objects):
                     if entry.is_dir(follow_symlinks=False):
                         names.append(entry.name)
         return sorted(names)
+
+    def set_up(self, bucket: str, *, rules: BucketRules, dry_run: bool = False) -> builtins.list[Fault]:
+        """A folder has no set-up beside what `make_bucket` gives it."""
+        self._folder(bucket)
+        return []
+
+    def archived(self, bucket: str, key: str) -> Archived:
+        """Every object that is there can be read."""
+        self.head(bucket, key)
+        return Archived(state="readable")
+
+    def restore(self, bucket: str, key: str, *, days: int, tier: Tier) -> Archived:
+        return self.archived(bucket, key)
 
     def clear_leftovers(self, bucket: str, *, prefix: str, older_than_s: float) -> int:
         before_ns = time.time_ns() - int(older_than_s * 1e9)

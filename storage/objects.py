@@ -1,8 +1,8 @@
 """The one interface to objects in buckets: what every home promises, and the values that cross it.
 
 Two homes fulfil it, a local folder (`storage.folder`) and S3 (`storage.s3`); `storage.urls.open_objects` opens either.
-Plain Python: no Django, no settings, nothing of ours but the errors. A store may be shared by threads and survives a
-fork; another process opens its own from the URL.
+Plain Python: no Django, no settings, nothing of ours but the errors and two modules of values. A store may be shared by
+threads and survives a fork; another process opens its own from the URL.
 """
 
 import builtins
@@ -10,6 +10,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
+
+from storage.archive import Archived, Tier
+from storage.bucket_rules import BucketRules, Fault
 
 CHUNK_BYTES = 4 * 1024 * 1024
 
@@ -33,6 +37,8 @@ class Objects(ABC):
 
     Iterators are lazy: their errors come with the first item.
     """
+
+    sets_buckets_up: ClassVar[bool]  # whether buckets have a set-up at all
 
     @abstractmethod
     def put(
@@ -60,8 +66,8 @@ class Objects(ABC):
         """Stores a body of one request's size in place of the object of that ETag, so that no other's change is lost.
 
         Of many writers that saw the same object exactly one succeeds; the others get `ObjectChanged`, as where the
-        object is gone. So may, on S3, a writer whose first try succeeded unheard: read what is there and decide anew. On
-        a folder a plain `put` in that very moment is not seen.
+        object is gone. So may, on S3, a writer whose first try succeeded unheard: read what is there and decide anew.
+        On a folder a plain `put` in that very moment is not seen.
         """
 
     @abstractmethod
@@ -113,6 +119,24 @@ class Objects(ABC):
     @abstractmethod
     def buckets(self) -> builtins.list[str]:
         """The names of all our buckets, sorted."""
+
+    @abstractmethod
+    def set_up(self, bucket: str, *, rules: BucketRules, dry_run: bool = False) -> builtins.list[Fault]:
+        """What was not as the rules want it; it is so now, unless in a dry run or where the store refuses (`state`).
+
+        Called again it finds nothing. Raises `BucketMissing`, and what concerns every rule alike.
+        """
+
+    @abstractmethod
+    def archived(self, bucket: str, key: str) -> Archived:
+        """Whether the object can be read or lies in an archive. Raises `ObjectMissing` and `BucketMissing`."""
+
+    @abstractmethod
+    def restore(self, bucket: str, key: str, *, days: int, tier: Tier) -> Archived:
+        """Asks that an archived object become readable for so many days. Of one that is, or is on its way, nothing.
+
+        Raises `RestoreRefused` for a tier that its archive does not have.
+        """
 
     @abstractmethod
     def clear_leftovers(self, bucket: str, *, prefix: str, older_than_s: float) -> int:

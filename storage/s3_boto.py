@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 
+from storage import s3_archive, s3_buckets
+from storage.archive import Archived, Tier
+from storage.bucket_rules import BucketRules, Fault
 from storage.errors import (
     AccessDenied,
     BucketMissing,
@@ -47,6 +50,8 @@ GET_CHUNK_BYTES = 16 * 1024 * 1024
 
 class BotoObjects(Objects):
     """Objects on S3, or on a server that speaks its protocol at `endpoint`."""
+
+    sets_buckets_up = True
 
     def __init__(
         self,
@@ -115,6 +120,11 @@ class BotoObjects(Objects):
         return _put_info(bucket, key, size_bytes=len(content), etag=answer["ETag"])
 
     def head(self, bucket: str, key: str) -> ObjectInfo:
+        about = self._about(bucket, key)
+        return _info(bucket, key, size_bytes=about["ContentLength"], about=about)
+
+    def _about(self, bucket: str, key: str) -> Mapping[str, Any]:
+        """The answer to a HEAD."""
         check_bucket(bucket)
         _check_readable(bucket, key)
         try:
@@ -128,7 +138,8 @@ class BotoObjects(Objects):
             with speaking(bucket, key=key):
                 answer = self._client().get_object(Bucket=bucket, Key=key)
                 answer["Body"].close()
-        return _info(bucket, key, size_bytes=answer["ContentLength"], about=answer)
+        about: Mapping[str, Any] = answer
+        return about
 
     def get(self, bucket: str, key: str) -> bytes:
         return b"".join(self.stream(bucket, key, chunk_bytes=GET_CHUNK_BYTES))
@@ -185,6 +196,20 @@ class BotoObjects(Objects):
         with speaking(""):
             pages = self._client().get_paginator("list_buckets").paginate()
             return sorted(found["Name"] for page in pages for found in page.get("Buckets", []))
+
+    def set_up(self, bucket: str, *, rules: BucketRules, dry_run: bool = False) -> builtins.list[Fault]:
+        check_bucket(bucket)
+        client = self._connections.client(self._connections.region_of(bucket))
+        return s3_buckets.set_up(client, bucket, rules=rules, dry_run=dry_run)
+
+    def archived(self, bucket: str, key: str) -> Archived:
+        return s3_archive.archived(self._about(bucket, key))
+
+    def restore(self, bucket: str, key: str, *, days: int, tier: Tier) -> Archived:
+        found = self.archived(bucket, key)
+        if found.state != "archived":
+            return found
+        return s3_archive.ask(self._client(), bucket, key, found=found, days=days, tier=tier)
 
     def clear_leftovers(self, bucket: str, *, prefix: str, older_than_s: float) -> int:
         before = datetime.now(UTC) - timedelta(seconds=older_than_s)

@@ -18,13 +18,16 @@ from storage.errors import (
     BucketMissing,
     BucketTaken,
     BucketUnusable,
+    ClockWrong,
     CredentialsExpired,
     CredentialsUnusable,
     KeyUnusable,
+    NotKnownThere,
     ObjectArchived,
     ObjectChanged,
     ObjectMissing,
     RangeOutside,
+    StorageClassUnusable,
     StorageError,
     StoreFull,
     StoreUnreachable,
@@ -52,7 +55,10 @@ _CODES: Mapping[str, type[StorageError]] = {
     "InvalidToken": CredentialsUnusable,
     "SignatureDoesNotMatch": CredentialsUnusable,
     "NotSignedUp": CredentialsUnusable,
-    "RequestTimeTooSkewed": CredentialsUnusable,
+    "RequestTimeTooSkewed": ClockWrong,
+    "InvalidStorageClass": StorageClassUnusable,
+    "NotImplemented": NotKnownThere,
+    "MethodNotAllowed": NotKnownThere,
     "PermanentRedirect": WrongRegion,
     "TemporaryRedirect": WrongRegion,
     "Redirect": WrongRegion,
@@ -88,6 +94,7 @@ _STATUSES: Mapping[int, type[StorageError]] = {
     412: ObjectChanged,
     416: RangeOutside,
     429: StoreUnreachable,
+    501: NotKnownThere,
     507: StoreFull,
 }
 _CREDENTIALS_UNUSABLE = (
@@ -111,11 +118,12 @@ _UNREACHABLE = (boto.HTTPClientError, boto.ConnectionError, boto.IncompleteReadE
 # object_store's texts: "Server returned non-2xx status code: 404 Not Found: <?xml …><Error><Code>NoSuchKey</Code>…"
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>(\w{1,64})</Code>")
+_REGION = re.compile(r"<Region>([a-z0-9-]{1,30})</Region>")
 _RUST_UNREACHABLE = re.compile(
     r"HTTP error|Connect|TimedOut|timed out|error sending request|error decoding|IncompleteBody"
 )
 _RUST_REDIRECT = "redirect without LOCATION"
-_RUST_NO_PART = "non-partial response"
+_RUST_NO_PARTS = re.compile(r"non-partial response|Content-Range header not present")
 
 
 @contextmanager
@@ -152,10 +160,12 @@ def from_text(text: str, *, bucket: str, key: str) -> StorageError:
     """What obstore raised, by the text of its error: it keeps status and answer nowhere else."""
     status, code = _STATUS.search(text), _CODE.search(text)
     if status:
-        return from_answer(code[1] if code else "", status=int(status[1]), bucket=bucket, key=key)
+        found = code[1] if code else ""
+        region = _REGION.search(text)
+        return from_answer(found, status=int(status[1]), bucket=bucket, key=key, region=region[1] if region else "")
     if _RUST_REDIRECT in text:
         return WrongRegion(bucket, key=key)
-    if _RUST_NO_PART in text:
+    if _RUST_NO_PARTS.search(text):
         return StorageError(bucket, key=key, detail="this server does not know ranges")
     if _RUST_UNREACHABLE.search(text):
         return StoreUnreachable(bucket, key=key, detail="no connection, or it broke off or stood still")
@@ -172,6 +182,4 @@ def from_answer(code: str, *, status: int, bucket: str, key: str, region: str = 
         said = f": it is in {region}" if region else ""
     elif kind is AccessDenied:
         said = f" ({said})"
-    elif code == "RequestTimeTooSkewed":
-        said = "the clock of this machine is wrong"
     return kind(bucket, key=key, detail=said)

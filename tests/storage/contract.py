@@ -10,6 +10,7 @@ from threading import Barrier, Event
 
 import pytest
 
+from storage.bucket_rules import BucketRules
 from storage.errors import (
     BucketMissing,
     BucketUnusable,
@@ -564,3 +565,35 @@ class ObjectsContract:
         assert (raised.value.bucket, raised.value.key) == (bucket, "r/a.chn")
         assert bucket in str(raised.value)
         assert "r/a.chn" in str(raised.value)
+
+    # Set-up and archive
+
+    @pytest.mark.parametrize("versioning", [True, False])
+    def test_a_bucket_that_was_set_up_has_no_faults(self, objects: Objects, bucket: str, versioning: bool) -> None:
+        rules = BucketRules(versioning=versioning)
+        would = objects.set_up(bucket, rules=rules, dry_run=True)
+        done = objects.set_up(bucket, rules=rules)
+        assert bool(done) == objects.sets_buckets_up
+        assert {fault.state for fault in would} <= {"found"}
+        assert {fault.state for fault in done} <= {"repaired"}
+        assert [(fault.what, fault.found) for fault in would] == [(fault.what, fault.found) for fault in done]
+        assert objects.set_up(bucket, rules=rules) == []
+
+    def test_a_bucket_that_is_not_there_is_not_set_up(self, objects: Objects) -> None:
+        with pytest.raises(BucketMissing):
+            objects.set_up(MISSING_BUCKET, rules=BucketRules())
+        assert not objects.bucket_exists(MISSING_BUCKET)
+
+    def test_what_can_be_read_needs_no_restore(self, objects: Objects, bucket: str) -> None:
+        objects.put(bucket, "k", b"content", storage_class="INTELLIGENT_TIERING")
+        assert objects.archived(bucket, "k").state == "readable"
+        assert objects.restore(bucket, "k", days=2, tier="Bulk").state == "readable"
+        assert objects.get(bucket, "k") == b"content"
+
+    def test_what_is_not_there_cannot_be_restored(self, objects: Objects, bucket: str) -> None:
+        with pytest.raises(ObjectMissing):
+            objects.archived(bucket, "k")
+        with pytest.raises(ObjectMissing):
+            objects.restore(bucket, "k", days=2, tier="Bulk")
+        with pytest.raises(BucketMissing):
+            objects.archived(MISSING_BUCKET, "k")

@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import boto3
 import pytest
@@ -16,14 +17,17 @@ from storage.errors import (
     AccessDenied,
     BucketMissing,
     BucketTaken,
+    ClockWrong,
     CredentialsExpired,
     CredentialsUnusable,
     KeyUnusable,
+    NotKnownThere,
     ObjectArchived,
     ObjectChanged,
     ObjectExists,
     ObjectMissing,
     RangeOutside,
+    StorageClassUnusable,
     StorageError,
     StoreFull,
     StoreUnreachable,
@@ -34,7 +38,7 @@ from storage.errors import (
 from storage.objects import Objects
 from storage.s3 import S3Objects
 from tests.aws import CREDENTIALS
-from tests.storage.answering import SECRET, Answer, Answering, answering, empty_listing, error, found
+from tests.storage.answering import SECRET, Answer, Answering, answering, empty_listing, error, found, part
 from tests.storage.conftest import HURRIED, IMPATIENT
 from tests.storage.contract import MIB
 
@@ -59,7 +63,8 @@ REFUSALS = [
     (error("RequestExpired", status=400), CredentialsExpired),
     (error("InvalidAccessKeyId", status=403), CredentialsUnusable),
     (error("SignatureDoesNotMatch", status=403), CredentialsUnusable),
-    (error("RequestTimeTooSkewed", status=403), CredentialsUnusable),
+    (error("RequestTimeTooSkewed", status=403), ClockWrong),
+    (error("NotImplemented", status=501), NotKnownThere),
     (error("NoSuchBucket", status=404), BucketMissing),
     (error("SlowDown", status=503), StoreUnreachable),
     (error("InternalError", status=500), StoreUnreachable),
@@ -124,6 +129,8 @@ def test_a_refusal_is_told_by_its_reason(
         ("put", error("XAmzContentSHA256Mismatch", status=400), TransferDamaged),
         ("put in parts", error("BadDigest", status=400), TransferDamaged),
         ("put", error("EntityTooLarge", status=400), StoreFull),
+        ("put", error("InvalidStorageClass", status=400), StorageClassUnusable),
+        ("put in parts", error("InvalidStorageClass", status=400), StorageClassUnusable),
         ("get of a key others made", error("KeyTooLongError", status=400), KeyUnusable),
     ],
 )
@@ -156,10 +163,11 @@ def test_a_wrong_region_is_said(server: Answering, objects: Objects, act: Act, a
     told(raised)
 
 
-def test_the_right_region_is_named_where_it_is_known(server: Answering, objects: Objects) -> None:
+@pytest.mark.parametrize("act", ["get", "put", "head", "list"])
+def test_the_right_region_is_named_where_it_is_known(server: Answering, objects: Objects, act: str) -> None:
     server.answers = [error("AuthorizationHeaderMalformed", status=400, more="<Region>eu-central-1</Region>")]
     with pytest.raises(WrongRegion, match="it is in eu-central-1"):
-        list(objects.list(BUCKET))
+        ACTS[act](objects)
 
 
 def test_a_bucket_of_somebody_else_is_explained(server: Answering, objects: Objects) -> None:
@@ -257,6 +265,45 @@ def test_a_busy_server_is_asked_again(server: Answering, objects: Objects, act: 
     server.answers = [busy, busy, empty_listing() if act == "list" else found(b"")]
     ACTS[act](objects)
     assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize("key", [KEY, "a//b"])
+def test_a_body_that_stands_still_is_taken_up_where_it_stopped(server: Answering, objects: Objects, key: str) -> None:
+    content = bytes(range(256)) * 4096
+    still = Event()
+    stalled = found(content, sent=700_000, then=lambda: still.wait(10))
+    server.answers = [
+        stalled,
+        part(content, 700_000, sent=100_000, then=lambda: still.wait(10)),
+        part(content, 800_000),
+    ]
+    begun = time.monotonic()
+    try:
+        # Pieces small enough for all that came to be taken before the silence.
+        assert b"".join(objects.stream(BUCKET, key, chunk_bytes=100_000)) == content
+    finally:
+        still.set()
+    assert 2 * HURRIED.read_s <= time.monotonic() - begun < 2 * HURRIED.read_s + 5
+    assert [question.headers.get("range", "").split("-")[0] for question in server.asked] == [
+        "",
+        "bytes=700000",
+        "bytes=800000",
+    ]
+
+
+@pytest.mark.parametrize("key", [KEY, "a//b"])
+def test_a_body_that_stands_still_for_good_is_unreachable(server: Answering, objects: Objects, key: str) -> None:
+    content = bytes(1_000_000)
+    still = Event()
+    silent = {"sent": 0, "then": lambda: still.wait(10)}
+    server.answers = [found(content, **silent), part(content, 0, **silent)]
+    begun = time.monotonic()
+    try:
+        with pytest.raises(StoreUnreachable, match="does not answer"):
+            objects.get(BUCKET, key)
+    finally:
+        still.set()
+    assert time.monotonic() - begun < HURRIED.attempts * HURRIED.attempts * (HURRIED.read_s + 1)
 
 
 # Credentials
