@@ -26,7 +26,7 @@ from chunks.ingest import Progress, ingest
 from chunks.interrupted import refuse_while_removed
 from chunks.plan import Plan, make_plan
 from chunks.said_identity import said_by
-from chunks.sources import is_growing, look_at, refuse_changed
+from chunks.sources import Look, is_growing, look_at, refuse_changed
 from chunks.surgery import surgery_from_day
 from chunks.verify import Verified, verify
 from people.errors import PeopleError
@@ -86,6 +86,7 @@ class Result:
     data_sha256: str = ""
     rows_repaired: int = 0
     rows_follow: bool = False
+    overlaps: Sequence[str] = ()
     findings: Sequence[Finding] = ()
     verified: Verified | None = None
     names_nobody: bool = False
@@ -125,15 +126,18 @@ class Batch:
 
         return self._each(path, place=place, work=look)
 
-    def ingest(self, path: Path, *, place: int, progress: Progress) -> Result:
+    def ingest(self, path: Path, *, place: int, progress: Progress, look: Look | None = None) -> Result:
         """What became of a file, which is in the store afterwards or refused with a reason.
 
-        `progress` is told of bytes of the file, not of its chunks.
+        `progress` is told of bytes of the file, not of its chunks; `look`: as the file was when it was chosen.
         """
-        return self._each(path, place=place, work=lambda edf: self._take(edf, path, place=place, progress=progress))
+        return self._each(
+            path, place=place, work=lambda edf: self._take(edf, path, place=place, progress=progress, look=look)
+        )
 
-    def _take(self, edf: Edf, path: Path, *, place: int, progress: Progress) -> Result:
-        before = look_at(path)
+    def _take(self, edf: Edf, path: Path, *, place: int, progress: Progress, look: Look | None) -> Result:
+        before = look or look_at(path)
+        refuse_changed(path, before=before)
         plan = self._plan(edf)
         refuse_while_removed(self.patient)
         said = self._check_whose(edf, plan)
@@ -172,6 +176,7 @@ class Batch:
             data_sha256=done.data_sha256,
             rows_repaired=done.rows_repaired,
             rows_follow=done.rows_follow,
+            overlaps=done.overlaps,
             verified=verified,
             names_nobody=not said.is_known,
         )

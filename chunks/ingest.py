@@ -17,6 +17,9 @@ from chunks.errors import ChunkUnreadable, IngestRefused
 from chunks.format.header import Header
 from chunks.format.keys import parse_chunk_key, recording_key
 from chunks.index import read_line
+from chunks.overlap_compare import Heartbeat
+from chunks.overlap_words import told
+from chunks.overlaps import follow, with_overlaps
 from chunks.plan import Piece, Plan
 from chunks.split import split
 from chunks.take_back import take_back
@@ -39,7 +42,8 @@ class Progress(Protocol):
 class Ingested:
     """What became of a recording. `completed` is one that an earlier run had left half way.
 
-    `rows_follow`: its rows are not written yet, and will be without it (`chunks.who_indexes`).
+    `overlaps`: sentences about what others hold of its time. `rows_follow`: its rows are not written yet, and will be
+    without it (`chunks.who_indexes`).
     """
 
     recording: str
@@ -50,6 +54,7 @@ class Ingested:
     data_sha256: str
     rows_repaired: int
     rows_follow: bool
+    overlaps: tuple[str, ...]
 
 
 class CheckData(Protocol):
@@ -82,7 +87,7 @@ def ingest(
     plan = plan.named(held.document["recording"])
     if held.state == "done":
         progress(plan.size_bytes)
-        return _already_there(held, plan, objects=objects, release=release)
+        return _already_there(held, plan, objects=objects, release=release, heartbeat=_heartbeat(progress))
     if held.state == "interrupted":
         objects.clear_leftovers(plan.bucket, prefix=f"{plan.recording}/", older_than_s=0)
     data_sha256 = _put_chunks(edf, plan, objects=objects, resumed=held.state == "interrupted", progress=progress)
@@ -96,7 +101,10 @@ def ingest(
         _remove_strays(plan, objects=objects)
     objects.settle(plan.bucket, prefix=f"{plan.recording}/")
     whole = finished(described(plan.recording), data_sha256=data_sha256)
+    beat = _heartbeat(progress)
+    whole = with_overlaps(whole, objects=objects, bucket=plan.bucket, heartbeat=beat)
     missing = index_whole(objects, whole, info=put_document(objects, whole, bucket=plan.bucket))
+    whole = follow(whole, objects=objects, bucket=plan.bucket, heartbeat=beat)
     return Ingested(
         recording=plan.recording,
         bucket=plan.bucket,
@@ -106,7 +114,13 @@ def ingest(
         data_sha256=data_sha256,
         rows_repaired=0,
         rows_follow=missing is None,
+        overlaps=tuple(told(whole)),
     )
+
+
+def _heartbeat(progress: Progress) -> Heartbeat:
+    """Nothing more is written, and the work goes on: it can be cancelled there."""
+    return lambda: progress(0)
 
 
 def _put_chunks(edf: Edf, plan: Plan, *, objects: Objects, resumed: bool, progress: Progress) -> str:
@@ -163,11 +177,12 @@ def _remove_strays(plan: Plan, *, objects: Objects) -> None:
     forget(bucket=plan.bucket, keys=strays)
 
 
-def _already_there(held: Claim, plan: Plan, *, objects: Objects, release: bool) -> Ingested:
-    """A recording that is whole in the store: its rows are made so too, where a run was killed in between."""
-    document = held.document
-    name = document["recording"]
-    missing = index_whole(objects, document, info=objects.head(plan.bucket, recording_key(name)))
+def _already_there(held: Claim, plan: Plan, *, objects: Objects, release: bool, heartbeat: Heartbeat) -> Ingested:
+    """A recording that is whole in the store: its rows are made so too, where a run was killed in between, and the
+    states of those that it overlaps."""
+    name = held.document["recording"]
+    missing = index_whole(objects, held.document, info=objects.head(plan.bucket, recording_key(name)))
+    document = follow(held.document, objects=objects, bucket=plan.bucket, heartbeat=heartbeat)
     if release:
         release_annotations(objects=objects, patient=plan.patient, recording=name, bucket=plan.bucket)
     return Ingested(
@@ -179,4 +194,5 @@ def _already_there(held: Claim, plan: Plan, *, objects: Objects, release: bool) 
         data_sha256=document["data_sha256"],
         rows_repaired=missing or 0,
         rows_follow=missing is None,
+        overlaps=tuple(told(document)),
     )
