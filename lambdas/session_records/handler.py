@@ -32,7 +32,7 @@ class Context(Protocol):
     def get_remaining_time_in_millis(self) -> int: ...
 
 
-def handle(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
+def handler(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
     """Makes the records of every session named equal to the store; the messages that are to come again."""
     bucket = os.environ.get(BUCKET_VARIABLE, "")
     if not bucket:

@@ -15,7 +15,7 @@ from behavior.dynamodb import DynamoSessions
 from behavior.keys import notes_key, tombstone_key
 from lambdas.events import NotAQueue
 from lambdas.session_records import batch as batch_module
-from lambdas.session_records.handler import RESERVE_MS, BucketNotNamed, _stores, handle
+from lambdas.session_records.handler import RESERVE_MS, BucketNotNamed, _stores, handler
 from storage.s3_boto import BotoObjects
 from tests.aws import moto_url, own_credentials  # noqa: F401
 from tests.behavior.made import content, document
@@ -60,7 +60,7 @@ def sessions(objects: BotoObjects) -> Iterator[DynamoSessions]:
 
 def hint(*keys: str) -> list[str]:
     """The messages that come again."""
-    return again(handle(hints(BUCKET, *keys), Context()))
+    return again(handler(hints(BUCKET, *keys), Context()))
 
 
 def again(answer: dict[str, list[dict[str, str]]]) -> list[str]:
@@ -119,7 +119,7 @@ def test_what_is_no_event_of_a_session_is_acknowledged(objects: BotoObjects, ses
         message("other", record(BUCKET, "readme.txt"), record(BUCKET, f"{KEY}.files/1.json")),
         message("foreign", record("somebody-elses", KEY)),
     ]
-    assert again(handle(batch(messages), Context())) == []
+    assert again(handler(batch(messages), Context())) == []
     assert list(sessions.everything()) == []
 
 
@@ -164,13 +164,13 @@ def test_without_the_bucket_nothing_is_concluded(
     objects.put(BUCKET, KEY, content(document()))
     hint(KEY)
     monkeypatch.setenv("ECOG_SESSIONS_BUCKET", "not-there")
-    assert again(handle(hints("not-there", KEY), Context())) == ["m0"]
+    assert again(handler(hints("not-there", KEY), Context())) == ["m0"]
     assert tasks(sessions) == ["ToM_Loc"]
 
 
 def test_what_there_is_no_time_for_comes_again(objects: BotoObjects, sessions: DynamoSessions) -> None:
     objects.put(BUCKET, KEY, content(document()))
-    assert again(handle(hints(BUCKET, KEY, "b.json"), Context(left_ms=RESERVE_MS))) == ["m0", "m1"]
+    assert again(handler(hints(BUCKET, KEY, "b.json"), Context(left_ms=RESERVE_MS))) == ["m0", "m1"]
     assert tasks(sessions) == []
 
 
@@ -196,10 +196,10 @@ def test_a_call_that_is_no_batch_and_a_bucket_that_is_not_named_are_refused(
     objects: BotoObjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(NotAQueue):
-        handle({"Records": [{"s3": {}}]}, Context())
+        handler({"Records": [{"s3": {}}]}, Context())
     monkeypatch.delenv("ECOG_SESSIONS_BUCKET")
     with pytest.raises(BucketNotNamed, match="ECOG_SESSIONS_BUCKET"):
-        handle(hints(BUCKET, KEY), Context())
+        handler(hints(BUCKET, KEY), Context())
 
 
 def test_it_needs_nothing_that_lambda_has_not() -> None:
