@@ -8,6 +8,7 @@ from portal import health, home
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("", include("people.urls")),
+    path("", include("chunks.urls")),
     path("", include("selections.urls")),
     path("", include("downloads.urls")),
     path("jobs/", include("jobs.urls")),
