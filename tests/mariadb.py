@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,12 +18,13 @@ PROGRAMS = ("mariadbd", "mariadb-install-db")
 class MariaDB:
     """A server over the data in `folder`; it can be stopped and started again, on another port too."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, options: Sequence[str] = ()) -> None:
         missing = [program for program in PROGRAMS if not shutil.which(program)]
         if missing:
             raise RuntimeError(f"{', '.join(missing)} not found: apt-get install mariadb-server")
         self.folder = folder
         self.port = 0
+        self._options = options
         self._process: subprocess.Popen[bytes] | None = None
         if not (folder / "data").exists():
             self._install()
@@ -45,6 +46,7 @@ class MariaDB:
             "--innodb-buffer-pool-size=64M",
             "--performance-schema=OFF",
             "--character-set-server=utf8mb4",
+            *self._options,
         ]
         with (self.folder / "log").open("ab") as log:
             # Should this process be killed, the kernel ends the server.
@@ -91,9 +93,9 @@ class MariaDB:
 
 
 @contextmanager
-def mariadb_server(folder: Path) -> Iterator[MariaDB]:
-    """A started server with its data in `folder`, stopped at the end."""
-    server = MariaDB(folder)
+def mariadb_server(folder: Path, *, options: Sequence[str] = ()) -> Iterator[MariaDB]:
+    """A started server with its data in `folder`, stopped at the end; `options` are further ones of its command."""
+    server = MariaDB(folder, options=options)
     server.start()
     try:
         yield server

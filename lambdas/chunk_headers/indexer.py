@@ -7,14 +7,15 @@ looked at, or all whose rows the database did not take. An object or a message t
 
 import json
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from chunks.format.entry import has_row
+from chunks.format.entry import ChunkEntry, has_row
+from chunks.format.keys import recording_key
 from lambdas.chunk_headers.database import TRIES, Conflict, Database, DatabaseSilent, ValueRefused
 from lambdas.chunk_headers.look import Looker, Seen, reason
 from lambdas.chunk_headers.rows import write
@@ -82,6 +83,7 @@ class Indexer:
                 todo.append(hint)
         for _ in range(LOOKS):
             seen += _all(looker.see, todo, failed=done)
+            seen += self._recordings_of_old(seen, looker=looker, done=done)
             if not seen and not faults:
                 return
             self._write(seen, faults)
@@ -95,6 +97,19 @@ class Indexer:
                 return
         done.counts["written again and again"] += len(todo)
         done.unsure.update(todo)
+
+    def _recordings_of_old(self, seen: Sequence[Seen], *, looker: Looker, done: _Done) -> list[Seen]:
+        """Looks at the `recording.json` beside version 1 chunks: where there is none, their folder has a row too."""
+        chunks: dict[Hint, list[Hint]] = defaultdict(list)
+        for each in seen:
+            if isinstance(each.entry, ChunkEntry) and each.entry.is_version_1:
+                beside = Hint(bucket=each.hint.bucket, key=recording_key(each.entry.recording))
+                chunks[beside].append(each.hint)
+        wanted = [hint for hint in chunks if hint not in {each.hint for each in seen}]
+        found = _all(looker.see, wanted, failed=done)
+        for hint in done.unsure.intersection(chunks):
+            done.unsure.update(chunks[hint])
+        return found
 
     def _withdrawn(self, buckets: set[str], *, looker: Looker, done: _Done) -> dict[str, bool]:
         """Of each bucket whether its patient has withdrawn; those that could not be asked about are left out."""

@@ -36,7 +36,6 @@ def write(cursor: Cursor, seen: Sequence[Seen], *, messages: Iterable[tuple[str,
     _write_recordings(cursor, [each.entry for each in seen if isinstance(each.entry, RecordingEntry)])
     gone = [each for each in seen if each.entry is None and not each.keeps_rows]
     folders = _remove(cursor, gone)
-    folders |= {(str(each.values[0]), each.recording) for each in chunks if each.is_version_1}
     # A folder whose recording.json was read in the same batch has its row from there.
     read = {(each.hint.bucket, each.entry.recording) for each in seen if isinstance(each.entry, RecordingEntry)}
     withdrawn = {each.hint.bucket for each in gone if each.withdrawn}
