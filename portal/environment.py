@@ -55,9 +55,15 @@ class Environment:
     email_from: str
     worker_processes: int
     photodiode_hz: float
+    inbox: Path
     index: str
     log_format: str
     metrics_token: str
+    rds_instance: str
+    rds_host_instance: str
+    index_function: str
+    aws_region: str
+    rds_prices: str
 
     @property
     def https(self) -> bool:
@@ -107,11 +113,17 @@ def read_environment() -> Environment:
         proxies=_at_least(0, "ECOG_PROXIES", env.int("ECOG_PROXIES", 0)),
         email_url=env.str("ECOG_EMAIL_URL", ""),
         email_from=env.str("ECOG_EMAIL_FROM", "") or f"ecog-portal@{urlsplit(url).hostname}",
+        inbox=Path(env.str("ECOG_INBOX", "") or data_dir / "inbox").expanduser(),
         photodiode_hz=_above_zero("ECOG_PHOTODIODE_HZ", env.float("ECOG_PHOTODIODE_HZ", 60.0)),
         worker_processes=_at_least(1, "ECOG_WORKER_PROCESSES", env.int("ECOG_WORKER_PROCESSES", 2)),
         index=_one_of({"direct", "events"}, "ECOG_INDEX", env.str("ECOG_INDEX", "") or "direct"),
         log_format=_one_of({"text", "json"}, "ECOG_LOG_FORMAT", env.str("ECOG_LOG_FORMAT", "") or "text"),
         metrics_token=env.str("ECOG_METRICS_TOKEN", ""),
+        rds_instance=env.str("ECOG_RDS_INSTANCE", ""),
+        rds_host_instance=env.str("ECOG_RDS_HOST_INSTANCE", ""),
+        index_function=env.str("ECOG_INDEX_FUNCTION", "") or "s3_rds_data_transfer",
+        aws_region=env.str("ECOG_AWS_REGION", ""),
+        rds_prices=env.str("ECOG_RDS_PRICES", ""),
     )
 
 

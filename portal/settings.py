@@ -35,6 +35,17 @@ BUCKET_PREFIX = ENVIRONMENT.bucket_prefix
 SESSIONS_BUCKET = ENVIRONMENT.sessions_bucket
 # Who writes the rows of a new object: "direct", whoever puts it; "events", the Lambda alone.
 INDEX = ENVIRONMENT.index
+# The folder from which data managers take files in on a page; made where nobody has named another.
+INBOX = ENVIRONMENT.inbox
+if INBOX == DATA_DIR / "inbox":
+    INBOX.mkdir(mode=0o700, exist_ok=True)
+# The headers database on RDS: the instance that may be put to sleep, the machine only it needs, the function that
+# indexes, the region of all of them, and the table of prices.
+RDS_INSTANCE = ENVIRONMENT.rds_instance
+RDS_HOST_INSTANCE = ENVIRONMENT.rds_host_instance
+INDEX_FUNCTION = ENVIRONMENT.index_function
+AWS_REGION = ENVIRONMENT.aws_region
+RDS_PRICES = ENVIRONMENT.rds_prices
 # Where the records of sessions live.
 SESSIONS_URL = ENVIRONMENT.sessions_url
 # The rate at which the time of a download is foretold.
@@ -90,11 +101,13 @@ INSTALLED_APPS = [
     "behavior",
     "selections",
     "downloads",
+    "hibernation",
     "portal",
 ]
 
 MIDDLEWARE = [
     "portal.middleware.RequestIdMiddleware",
+    "portal.request_times.RequestTimesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.KeptByNobodyMiddleware",
@@ -252,8 +265,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "portal.log_lines.Lines", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+        "line": {"()": "portal.log_lines.Lines", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "portal.log_json.JsonLines"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if ENVIRONMENT.log_format == "json" else "line",
+        }
+    },
     "root": {"handlers": ["stderr"], "level": ENVIRONMENT.log_level},
 }

@@ -1,0 +1,13 @@
+"""The app `hibernation`: a worker that is told to put the headers database to sleep, or to wake it, knows how."""
+
+from importlib import import_module
+
+from django.apps import AppConfig
+
+
+class HibernationConfig(AppConfig):
+    name = "hibernation"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        import_module("hibernation.registered")  # by its name: models exist only now
