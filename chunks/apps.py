@@ -14,4 +14,5 @@ class ChunksConfig(AppConfig):
     def ready(self) -> None:
         register(headers_collation, Tags.database)
         register(sqlite_file_systems)
+        import_module("chunks.inbox.registered")  # by its name: models exist only now
         import_module("chunks.registered")  # by its name: models exist only now

@@ -131,9 +131,11 @@ class Batch:
 
         `progress` is told of bytes of the file, not of its chunks; `look`: as the file was when it was chosen.
         """
-        return self._each(
-            path, place=place, work=lambda edf: self._take(edf, path, place=place, progress=progress, look=look)
-        )
+
+        def take(edf: Edf) -> Result:
+            return self._take(edf, path, place=place, progress=progress, look=look)
+
+        return self._each(path, place=place, work=take)
 
     def _take(self, edf: Edf, path: Path, *, place: int, progress: Progress, look: Look | None) -> Result:
         before = look or look_at(path)

@@ -3,6 +3,8 @@
 No message holds a person's name, a real date or the name of a source file.
 """
 
+from typing import ClassVar
+
 
 class ChunksError(Exception):
     """The root of everything this app refuses or fails at; the message may be shown to the person who asked."""
@@ -10,6 +12,9 @@ class ChunksError(Exception):
 
 class IngestRefused(ChunksError):
     """A recording is not taken, for a reason the person can settle."""
+
+    may_be_kept: ClassVar[bool] = True
+    audit_outcome: ClassVar[str] = "refused"
 
 
 class SurgeryDateUnclear(IngestRefused):
@@ -22,6 +27,14 @@ class HeldElsewhere(IngestRefused):
 
 class FileChanged(IngestRefused):
     """A file is not what was chosen, or did not stay the same while it was read."""
+
+
+class FileGone(IngestRefused):
+    """A file that was chosen is no longer in the inbox."""
+
+
+class InboxAway(ChunksError):
+    """The inbox folder is not there, or may not be read."""
 
 
 class RecordingUnreadable(ChunksError):

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("chunks.urls")),
     path("", include("selections.urls")),
     path("", include("downloads.urls")),
+    path("ingest/", include("chunks.inbox.urls")),
     path("jobs/", include("jobs.urls")),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
