@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from jobs.errors import HandedBack, JobCancelled, JobError, LeaseLost
 from jobs.keeper import Keeper
+from jobs.log_ids import in_job
 from jobs.models import MAX_ATTEMPTS, MAX_NOTE, MAX_REASON, Job, Jobs, Runner, State
 from jobs.sealed import unseal
 from jobs.stopping import told
@@ -106,7 +107,8 @@ class Lease:
         keeper = Keeper(self._tick, every_s=self._timing.write_s)
         keeper.start()
         try:
-            yield self
+            with in_job(self.job_id):
+                yield self
             if not self._ended:
                 self.finish()
         except LeaseLost:

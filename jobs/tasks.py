@@ -11,7 +11,8 @@ from celery import shared_task
 from jobs.broker import RUN, SWEEP, send, waiting
 from jobs.errors import HandedBack, JobCancelled, LeaseLost
 from jobs.kinds import kind_of
-from jobs.lease import claim
+from jobs.lease import Lease, claim
+from jobs.log_ids import in_job
 from jobs.sweeper import sweep
 
 HOUR_S = 3600
@@ -26,6 +27,11 @@ def run(job_id: int) -> None:
     lease = claim(job_id)
     if lease is None:
         return
+    with in_job(job_id):
+        _work(lease)
+
+
+def _work(lease: Lease) -> None:
     try:
         with lease.kept():
             lease.progress()  # a worker that stops begins nothing
@@ -39,7 +45,7 @@ def run(job_id: int) -> None:
     except Exception as error:  # noqa: BLE001 (it is told in the log)
         # Where it happened, without the error's own text, which may hold what no log should keep.
         where = "".join(traceback.format_tb(error.__traceback__))
-        logger.error("Job %s failed: %s\n%s", job_id, type(error).__name__, where)  # noqa: TRY400 (as said above)
+        logger.error("Job %s failed: %s\n%s", lease.job_id, type(error).__name__, where)  # noqa: TRY400 (as said above)
 
 
 @shared_task(name=SWEEP, soft_time_limit=60, time_limit=90, ignore_result=True)

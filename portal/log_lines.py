@@ -27,6 +27,10 @@ class Lines(logging.Formatter):
     """The formatter of all that goes to standard error."""
 
     def format(self, record: logging.LogRecord) -> str:
+        return super().format(self.told(record))
+
+    def told(self, record: logging.LogRecord) -> logging.LogRecord:
+        """A copy of the record that holds what may be kept of it."""
         line = copy.copy(record)
         line.exc_text = None  # another formatter's, which other handlers see too
         request = getattr(record, "request", None)
@@ -36,7 +40,7 @@ class Lines(logging.Formatter):
                 line.msg, line.args = f"{status} {_said_of(request)}{_why(record)}", ()
             if status < FAULT:
                 line.exc_info = None
-        return super().format(line)
+        return line
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 (logging's own name)
         return "\n".join(_told(ei[1])) if ei[1] is not None else ""

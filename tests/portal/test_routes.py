@@ -39,6 +39,7 @@ PUBLIC = {
     "password-reset-complete",
     "health-live",
     "health-ready",
+    "metrics",
     "openapi",
 }
 # Pages of oneself, for everybody who is logged in.

@@ -1,0 +1,32 @@
+"""The lines of the log as JSON, one object each, for whoever collects them (`ECOG_LOG_FORMAT=json`).
+
+Owns: the keys: time (UTC), level, logger, message; request and job where the line is of one; trace where there is an
+error. What a message may hold is `portal.log_lines`' rule, here too.
+"""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+from jobs.log_ids import ids
+from portal.log_lines import Lines
+
+
+class JsonLines(Lines):
+    """The formatter of all that goes to standard error."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = self.told(record)
+        keys: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": line.getMessage(),
+        }
+        keys |= ids()
+        request_id = getattr(getattr(record, "request", None), "request_id", None)
+        if request_id:
+            keys["request"] = request_id
+        if line.exc_info:
+            keys["trace"] = self.formatException(line.exc_info)
+        return json.dumps(keys, ensure_ascii=False)
