@@ -28,10 +28,10 @@ def run(job_id: int) -> None:
     if lease is None:
         return
     with in_job(job_id):
-        _work(lease)
+        _work(lease, job_id=job_id)
 
 
-def _work(lease: Lease) -> None:
+def _work(lease: Lease, *, job_id: int) -> None:
     try:
         with lease.kept():
             lease.progress()  # a worker that stops begins nothing
@@ -45,7 +45,7 @@ def _work(lease: Lease) -> None:
     except Exception as error:  # noqa: BLE001 (it is told in the log)
         # Where it happened, without the error's own text, which may hold what no log should keep.
         where = "".join(traceback.format_tb(error.__traceback__))
-        logger.error("Job %s failed: %s\n%s", lease.job_id, type(error).__name__, where)  # noqa: TRY400 (as said above)
+        logger.error("Job %s failed: %s\n%s", job_id, type(error).__name__, where)  # noqa: TRY400 (as said above)
 
 
 @shared_task(name=SWEEP, soft_time_limit=60, time_limit=90, ignore_result=True)
