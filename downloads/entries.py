@@ -5,7 +5,7 @@ is in what is given: a `Resolved` knows patients of its scope alone.
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
 from chunks.format.keys import annotations_key
@@ -14,6 +14,7 @@ from downloads.manifest import Entry
 from downloads.served import Served
 from downloads.session_files import SessionFiles, session_files
 from downloads.tree import object_path
+from selections.doubled import Doubled, doubled_of, told_of
 from selections.resolve import Resolved
 from storage.errors import AccessDenied, BucketMissing, ObjectArchived, ObjectMissing
 from storage.objects import Objects
@@ -27,10 +28,15 @@ def entries(resolved: Resolved, *, store: Objects, files: SessionFiles | None = 
 
     Raises `PathRefused`, `HeadersUnavailable`, and errors of `storage` that concern more than one object.
     """
+    patient, held_twice = "", tuple[Doubled, ...]()
     for recording, headers in resolved.streams():
+        if recording.patient != patient:
+            patient = recording.patient
+            held_twice = doubled_of([patient]).get(patient, ())
+        doubled = told_of(held_twice, bucket=recording.bucket, recording=recording.name)
         warnings = _few(recording.warning_texts)
         served = Served(resolved, recording)
-        chunks = (_chunk(header, served=served, warnings=warnings) for header in headers)
+        chunks = (_chunk(header, served=served, warnings=(*_twice(header, doubled), *warnings)) for header in headers)
         annotations = _annotations(recording, served=served, store=store)
         yield from heapq.merge(chunks, [annotations], key=attrgetter("path"))
     yield from (files or session_files(resolved, store=store)).entries
@@ -81,6 +87,11 @@ def _annotations(recording: Recording, *, served: Served, store: Objects) -> Ent
         sessions=served.all,
         warnings=warnings,
     )
+
+
+def _twice(header: ChunkHeader, doubled: Sequence[Doubled]) -> tuple[str, ...]:
+    """What another recording holds of the chunk too."""
+    return _few([each.says for each in doubled if each.is_in(header)]) if doubled else ()
 
 
 def _few(warnings: list[str]) -> tuple[str, ...]:

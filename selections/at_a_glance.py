@@ -1,12 +1,13 @@
 """What there is of many patients, in a line each: recordings, first and last day, hours and bytes.
 
 Owns: these sums. They come from the rows of recordings alone, in one grouped statement for every thousand patients,
-never from chunk headers; hours are from each recording's first sample to its last, pauses inside it included. And
-what looking at them is called in the audit.
+never from chunk headers; hours are from each recording's first sample to its last, pauses inside it included. Of the
+patients of whom two recordings hold the same time, which one more statement tells, it counts once. And what looking at
+them is called in the audit.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -16,7 +17,9 @@ from django.db.models.sql.compiler import SQLCompiler
 from chunks.format.clock import since_day_zero_us
 from chunks.models import Recording, RecordingState
 from people.scope import Scope
-from selections.intervals import Interval
+from selections.doubled import patients_doubled
+from selections.intervals import Interval, measure_us, union
+from selections.stay import recordings_of
 from selections.times import days_spelled
 from selections.totals import HOUR_US
 
@@ -76,7 +79,11 @@ def glances(patients: Sequence[str], *, scope: Scope) -> list[Glance]:
     allowed = [patient for patient in patients if scope.allows(patient)]
     found: dict[str, Glance] = {}
     for begin in range(0, len(allowed), _PATIENTS_AT_ONCE):
-        found |= {each.patient: each for each in _grouped(allowed[begin : begin + _PATIENTS_AT_ONCE])}
+        some = allowed[begin : begin + _PATIENTS_AT_ONCE]
+        found |= {each.patient: each for each in _grouped(some)}
+        for patient in patients_doubled(some):
+            if patient in found:
+                found[patient] = replace(found[patient], lasting_us=_lasting_us(patient))
     return [found.get(patient, Glance(patient=patient)) for patient in allowed]
 
 
@@ -88,6 +95,10 @@ def summed(found: Iterable[Glance]) -> Sums:
         hours=sum(each.hours for each in held),
         size_bytes=sum(each.size_bytes for each in held),
     )
+
+
+def _lasting_us(patient: str) -> int:
+    return measure_us(union(each.span for each in recordings_of(patient, with_channels=False)))
 
 
 def _grouped(patients: Sequence[str]) -> Iterable[Glance]:

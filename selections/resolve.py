@@ -16,6 +16,7 @@ from behavior.record import SessionRecord
 from chunks.models import ChunkHeader, Recording
 from people.scope import Scope
 from selections.cursor import Cursor
+from selections.doubled import doubled_in
 from selections.hints import hints_of, missing_of, warnings_of
 from selections.joined import Joined, PatientSessions, join_all
 from selections.rows import StayRows, cursor_at
@@ -91,7 +92,8 @@ class Resolved:
         """What the asker should know about an answer that is not empty."""
         of_sessions = session_warnings_of(self.tasks, self.sessions)
         general = warnings_of(self.selection, stays=self.stays, scope=self.scope)
-        return (*of_sessions, *general, *(text for stay in self.stays for text in stay.warnings))
+        of_stays = (text for stay in self.stays for text in stay.warnings)
+        return (*of_sessions, *general, *of_stays, *doubled_in(self.stays))
 
     def hints(self) -> tuple[str, ...]:
         """What would match, for an answer that is empty; of patients in the scope alone."""

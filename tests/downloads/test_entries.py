@@ -1,6 +1,6 @@
 import pytest
 
-from chunks.models import ChunkHeader, RecordingState
+from chunks.models import ChunkHeader, RecordingOverlap, RecordingState
 from downloads.entries import entries
 from downloads.errors import PathRefused
 from downloads.manifest import Entry
@@ -43,6 +43,28 @@ def test_each_entry_is_true_of_its_object(store: Objects) -> None:
     assert (annotations.etag, annotations.size_bytes, annotations.crc32_file) == (info.etag, info.size_bytes, None)
     assert (annotations.channel, annotations.label) == (None, "")
     assert chunk.warnings == annotations.warnings == ("a gap of 2 s",)
+
+
+def test_a_chunk_says_what_of_it_another_recording_holds(store: Objects) -> None:
+    first = hold(store, labels=["LTG1", "LTG2"], hours=2)
+    second = hold(store, recording="day3_140500_b", labels=["LTG1"], hours=1, seed=2)
+    RecordingOverlap.objects.create(
+        bucket=second.bucket,
+        recording=second.name,
+        place=0,
+        patient="2002",
+        earlier=first.name,
+        start=second.start,
+        stop=second.stop,
+        channels='["ltg1"]',
+        verdict="different",
+        shift_us=0,
+    )
+    said = {each.path.removeprefix("s3_download/2002/"): each.warnings for each in found(store)}
+    assert {path: warnings for path, warnings in said.items() if warnings} == {
+        "day3_140500/LTG1_chunk-0.chn": ("day 3 14:05 to day 3 15:05 is held by day3_140500_b too",),
+        "day3_140500_b/LTG1_chunk-0.chn": ("day 3 14:05 to day 3 15:05 is held by day3_140500 too",),
+    }
 
 
 def test_a_recording_of_which_nothing_is_found_gives_nothing(store: Objects) -> None:
