@@ -17,6 +17,10 @@ class IngestRefused(ChunksError):
     audit_outcome: ClassVar[str] = "refused"
 
 
+class OverlapUnknown(ChunksError):
+    """Two recordings have no differing data to settle."""
+
+
 class SurgeryDateUnclear(IngestRefused):
     """The day of the month leaves more than one date, or none, possible."""
 
