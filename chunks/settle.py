@@ -12,7 +12,7 @@ from enum import StrEnum
 from chunks.document import Document, read_document
 from chunks.errors import OverlapUnknown
 from chunks.models import OverlapVerdict, RecordingState
-from chunks.overlaps import restand
+from chunks.overlaps import others_of, restand
 from chunks.standing import change
 from storage.objects import Objects
 
@@ -65,8 +65,13 @@ def settle(
     ):
         change(objects, bucket=bucket, recording=earlier, changed=hidden)
     change(objects, bucket=bucket, recording=recording, changed=settled)
-    states = [restand(name, objects=objects, bucket=bucket)["state"] for name in (recording, earlier)]
-    return Settled(recording=states[0], earlier=states[1])
+    both = [restand(name, objects=objects, bucket=bucket) for name in (recording, earlier)]
+    # Who was in conflict with what is hidden now may be so no more.
+    near = {other["recording"]: other for each in both for other in others_of(each, objects=objects, bucket=bucket)}
+    for name in sorted(near.keys() - {recording, earlier}):
+        if near[name]["state"] == RecordingState.CONFLICT:
+            restand(name, objects=objects, bucket=bucket)
+    return Settled(recording=both[0]["state"], earlier=both[1]["state"])
 
 
 def _hidden(document: Document, *, beside: str) -> Document:

@@ -1,6 +1,6 @@
 """What two recordings hold both is found, compared by samples and told; states follow, and nothing is lost by it."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,11 +9,13 @@ from pytest_django import Settings
 
 from chunks.batch import Batch, Result, Wish
 from chunks.document import read_document
+from chunks.errors import OverlapUnknown
 from chunks.format.keys import recording_key
 from chunks.headers_db.place import State
 from chunks.headers_db.state import read_state, set_state
 from chunks.models import Recording, RecordingOverlap
 from chunks.reindex import reindex
+from chunks.settle import How, settle
 from people.scope import server_scope
 from storage.objects import Objects
 from tests.chunks.conftest import BUCKET
@@ -252,3 +254,59 @@ def test_overlaps_are_found_where_the_lambda_writes_the_rows(
     take(SIGNALS.write(tmp_path / "b.edf", record_s=5), objects)
     assert read_document(objects, bucket=BUCKET, recording=f"{FIRST}_b")["state"] == "duplicate"
     assert not Recording.objects.exists()
+
+
+@pytest.fixture
+def conflict(tmp_path: Path, patient: str, objects: Objects) -> tuple[str, str]:
+    """The later and the earlier of two with different data."""
+    take(SIGNALS.write(tmp_path / "a.edf"), objects)
+    take(SIGNALS.write(tmp_path / "b.edf", after_s=30, wrong_second=40), objects)
+    return "day3_140530", FIRST
+
+
+@pytest.mark.parametrize(
+    ("how", "later", "earlier"),
+    [
+        (How.BOTH_KEPT, "ok", "ok"),
+        (How.THIS_HIDDEN, "hidden", "ok"),
+        (How.EARLIER_HIDDEN, "ok", "hidden"),
+    ],
+)
+def test_a_conflict_is_settled_and_stays_so(
+    tmp_path: Path, conflict: tuple[str, str], objects: Objects, how: How, later: str, earlier: str
+) -> None:
+    names = dict(zip(("recording", "earlier"), conflict, strict=True))
+    for _ in range(2):
+        settle(objects, bucket=BUCKET, **names, how=how, by="dora", now=datetime(2026, 5, 1, tzinfo=UTC))
+    after = whole_tree(tmp_path / "objects")
+    for path in (tmp_path / "a.edf", tmp_path / "b.edf"):
+        assert take(path, objects).outcome == "already there"
+    reindex(objects)
+    assert states() == {FIRST: earlier, "day3_140530": later}
+    assert whole_tree(tmp_path / "objects") == after
+    document = read_document(objects, bucket=BUCKET, recording="day3_140530")
+    assert [each["settled"] for each in document["overlaps"]][:1] == [
+        {"at": "2026-05-01T00:00:00+00:00", "by": "dora", "how": how.value}
+    ]
+    assert [each["state_before"] for each in document["corrections"]] == ["conflict"]
+    assert set(RecordingOverlap.objects.values_list("verdict", "settled")) == {("different", how.value), ("equal", "")}
+
+
+def test_what_does_not_differ_cannot_be_settled(tmp_path: Path, patient: str, objects: Objects) -> None:
+    take(SIGNALS.write(tmp_path / "a.edf"), objects)
+    take(SIGNALS.write(tmp_path / "b.edf", after_s=30), objects)
+    before = whole_tree(tmp_path / "objects")
+    for how in How:
+        with pytest.raises(OverlapUnknown):
+            settle(objects, bucket=BUCKET, recording="day3_140530", earlier=FIRST, how=how, by="dora")
+    assert whole_tree(tmp_path / "objects") == before
+
+
+def test_one_conflict_settled_leaves_the_others_and_who_is_hidden_is_in_none(
+    conflict: tuple[str, str], tmp_path: Path, objects: Objects
+) -> None:
+    take(SIGNALS.write(tmp_path / "c.edf", after_s=20, seconds=60, wrong_second=25), objects)
+    settle(objects, bucket=BUCKET, recording="day3_140530", earlier=FIRST, how=How.BOTH_KEPT, by="dora")
+    assert states() == {FIRST: "conflict", "day3_140520": "conflict", "day3_140530": "conflict"}
+    settle(objects, bucket=BUCKET, recording="day3_140520", earlier=FIRST, how=How.THIS_HIDDEN, by="dora")
+    assert states() == {FIRST: "ok", "day3_140520": "hidden", "day3_140530": "ok"}
