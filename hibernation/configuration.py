@@ -31,8 +31,14 @@ def _names(key: str, name: str) -> Callable[[Mapping[str, Any]], Any]:
     return lambda told: sorted(str(item[name]) for item in told[key]) if key in told else None
 
 
-def _first(key: str, name: str) -> Callable[[Mapping[str, Any]], Any]:
-    return lambda told: told[key][0][name] if told.get(key) else None
+def _own(key: str, name: str) -> Callable[[Mapping[str, Any]], Any]:
+    """A group of one's own; AWS's default ones come by themselves, and their names change with the engine."""
+
+    def read(told: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as AWS has it
+        found = told[key][0][name] if told.get(key) else ""
+        return None if str(found).startswith("default") else found
+
+    return read
 
 
 def _port(told: Mapping[str, Any]) -> int | None:
@@ -52,8 +58,8 @@ FACTS = (
     _plain("StorageType"),
     Fact(argument="Iops", read=_iops, change="Iops"),
     Fact(argument="VpcSecurityGroupIds", read=_names("VpcSecurityGroups", "VpcSecurityGroupId"), change="VpcSecurityGroupIds"),
-    Fact(argument="DBParameterGroupName", read=_first("DBParameterGroups", "DBParameterGroupName"), change="DBParameterGroupName"),
-    Fact(argument="OptionGroupName", read=_first("OptionGroupMemberships", "OptionGroupName"), change="OptionGroupName"),
+    Fact(argument="DBParameterGroupName", read=_own("DBParameterGroups", "DBParameterGroupName"), change="DBParameterGroupName"),
+    Fact(argument="OptionGroupName", read=_own("OptionGroupMemberships", "OptionGroupName"), change="OptionGroupName"),
     Fact(argument="DBSubnetGroupName", read=lambda told: (told.get("DBSubnetGroup") or {}).get("DBSubnetGroupName")),
     Fact(argument="Port", read=_port, change="DBPortNumber"),
     _plain("MultiAZ"),

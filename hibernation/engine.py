@@ -164,4 +164,3 @@ def _settled_by_people(step: Step, work: Work, seen: Look, *, goal: Goal) -> Exc
         f"There is no instance {name} to put to sleep, and no verified snapshot of a present sleep. Is ECOG_RDS_INSTANCE "
         "right? rds_restore makes it again, from a snapshot or from the buckets."
     )
-

@@ -126,8 +126,9 @@ def repair(work: Work, seen: Look, *, sleep: Sleep) -> bool:
         work.aws.rds.reboot_db_instance(DBInstanceIdentifier=work.site.instance)
         work.tell("The parameter group takes effect: the instance is restarted.")
         return False
-    pending = bool(sleep.repaired_at and (able or told.get("PendingModifiedValues")))
-    if pending and (work.pace.now() - sleep.repaired_at).total_seconds() < work.pace.settle_s:
+    waited = work.pace.now() - sleep.repaired_at if sleep.repaired_at else None
+    pending = able or told.get("PendingModifiedValues")
+    if waited is not None and pending and waited.total_seconds() < work.pace.settle_s:
         work.tell("AWS changes the configuration.")
         return False
     if found:
