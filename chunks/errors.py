@@ -41,7 +41,15 @@ class InboxAway(ChunksError):
     """The inbox folder is not there, or may not be read."""
 
 
-class RecordingUnreadable(ChunksError):
+class ObjectUnfit(ChunksError):
+    """An object of which there can be no row. `reason` is a sentence that quotes neither key nor content, or empty."""
+
+    def __init__(self, message: str = "", *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class RecordingUnreadable(ObjectUnfit):
     """A `recording.json` that this portal did not write, or that was changed."""
 
 
@@ -49,5 +57,5 @@ class AnnotationsUnreadable(ChunksError):
     """An `annotations.json` that this portal did not write, or that was changed."""
 
 
-class ChunkUnreadable(ChunksError):
+class ChunkUnreadable(ObjectUnfit):
     """An object that should be a chunk is not one; says what it looks like."""

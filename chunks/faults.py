@@ -8,22 +8,16 @@ from datetime import UTC, datetime
 
 from django.db import DataError, IntegrityError, connections
 
-from chunks.errors import ChunksError, ChunkUnreadable, RecordingUnreadable
+from chunks.errors import ChunkUnreadable, ObjectUnfit, RecordingUnreadable
 from chunks.format import row
 from chunks.models import IndexFault
 from storage.errors import AccessDenied, KeyUnusable, ObjectArchived, RangeOutside
 from storage.objects import ObjectInfo
 
-
-class OtherPatient(ChunksError):
-    """An object that says it is of another patient, or of another recording, than the place where it lies."""
-
-
 REASONS: dict[type[Exception], str] = {
     ChunkUnreadable: "It is no chunk: its line 1 is not a chunk's header.",
     RangeOutside: "It is empty, so it is no chunk.",
     RecordingUnreadable: "It is not what this portal writes as recording.json.",
-    OtherPatient: "It names another patient or another recording than the place where it lies.",
     KeyUnusable: "Its key cannot be addressed: rename it, or remove it.",
     ObjectArchived: "It lies in an archive class: have it restored, which takes hours.",
     AccessDenied: "It may not be read: access is denied.",
@@ -35,6 +29,8 @@ OF_OBJECTS: tuple[type[Exception], ...] = tuple(REASONS)
 
 def reason_of(error: Exception) -> str:
     """The sentence for one of `OF_OBJECTS`."""
+    if isinstance(error, ObjectUnfit) and error.reason:
+        return error.reason
     return next(reason for kind, reason in REASONS.items() if isinstance(error, kind))
 
 

@@ -11,21 +11,34 @@ from functools import reduce
 from itertools import islice
 from operator import or_
 
+from django.conf import settings
 from django.db import connections
 from django.db.models import Q
 
-from chunks.document import Document, read_document
-from chunks.errors import ChunkUnreadable
+from chunks.document import Document
+from chunks.errors import ChunkUnreadable, RecordingUnreadable
 from chunks.format import row
+from chunks.format.entry import (
+    FIRST_LOOK_BYTES,
+    ChunkEntry,
+    NotARecording,
+    RecordingEntry,
+    fault_of,
+    has_row,
+    is_recording,
+    read_entry,
+    recording_of,
+)
 from chunks.format.header import LINE_LIMIT_BYTES, Header, LineTooShort, NotAChunk, decode
-from chunks.format.keys import CHUNK_SUFFIX, RECORDING_OBJECT, recording_key
-from chunks.models import ChunkHeader, Recording, RecordingOverlap
+from chunks.format.keys import CHUNK_SUFFIX, recording_key
+from chunks.format.old_recording import settle_statements
+from chunks.models import ChunkHeader, Recording, RecordingOverlap, RecordingState
+from chunks.review.released_rows import forget_released, index_released
 from storage.errors import BucketMissing, ObjectMissing
 from storage.objects import ObjectInfo, Objects
 
 ROWS_A_STATEMENT = 400
 ROWS_A_REMOVAL = 100
-FIRST_LOOK_BYTES = 4096
 LOOKS = 5
 
 
@@ -39,19 +52,33 @@ def index_chunks(chunks: Iterable[tuple[Header, bytes, ObjectInfo]]) -> None:
 
 def index_recording(document: Document, *, info: ObjectInfo) -> None:
     """Writes the rows of a recording from its `recording.json`: what it holds twice, and last its own."""
-    _make_overlaps(document, bucket=info.bucket)
     values = row.recording_row(document, facts=_facts(info), indexed_at=datetime.now(UTC))
-    _upsert(row.RECORDING_TABLE, row.RECORDING_COLUMNS, row.RECORDING_KEY_COLUMNS, [values])
+    overlaps = tuple(row.overlap_rows(document, bucket=info.bucket))
+    _write_recording(RecordingEntry(values=values, recording=document["recording"], overlaps=overlaps))
 
 
-def _make_overlaps(document: Document, *, bucket: str) -> None:
-    """Makes these rows those of the document. Each has its place, so that two who write at once write the same."""
-    values = row.overlap_rows(document, bucket=bucket)
-    for first in range(0, len(values), ROWS_A_STATEMENT):
-        part = values[first : first + ROWS_A_STATEMENT]
+def _write_recording(found: RecordingEntry) -> None:
+    """Each overlap has its place, so that two who write at once write the same."""
+    for first in range(0, len(found.overlaps), ROWS_A_STATEMENT):
+        part = found.overlaps[first : first + ROWS_A_STATEMENT]
         _upsert(row.OVERLAP_TABLE, row.OVERLAP_COLUMNS, row.OVERLAP_KEY_COLUMNS, part)
     with connections["headers"].cursor() as cursor:
-        cursor.execute(row.overlaps_beyond(dialect=_dialect()), [bucket, document["recording"], len(values)])
+        beyond = [found.values[0], found.recording, len(found.overlaps)]
+        cursor.execute(row.overlaps_beyond(dialect=_dialect()), beyond)
+    _upsert(row.RECORDING_TABLE, row.RECORDING_COLUMNS, row.RECORDING_KEY_COLUMNS, [found.values])
+
+
+def index_entries(entries: Iterable[ChunkEntry], *, objects: Objects) -> None:
+    """Writes the rows of chunks as they were read, of either version; folders of version 1 get a row of their own."""
+    read = list(entries)
+    for first in range(0, len(read), ROWS_A_STATEMENT):
+        part = [each.values for each in read[first : first + ROWS_A_STATEMENT]]
+        _upsert(row.CHUNK_TABLE, row.CHUNK_COLUMNS, row.CHUNK_KEY_COLUMNS, part)
+    for bucket, recording in sorted({(str(each.values[0]), each.recording) for each in read if each.is_version_1}):
+        try:
+            index_object(objects, bucket=bucket, key=recording_key(recording))
+        except RecordingUnreadable:
+            settle_folder(bucket=bucket, recording=recording)
 
 
 def index_object(objects: Objects, *, bucket: str, key: str) -> None:
@@ -59,18 +86,26 @@ def index_object(objects: Objects, *, bucket: str, key: str) -> None:
 
     Raises `ChunkUnreadable` or `RecordingUnreadable` for an object that is not what its key says.
     """
+    if not has_row(bucket, key, prefix=settings.BUCKET_PREFIX):
+        return
     for _ in range(LOOKS):
         try:
             info = objects.head(bucket, key)
-            if key.endswith(f"/{RECORDING_OBJECT}"):
-                index_recording(read_document(objects, bucket=bucket, recording=key.rpartition("/")[0]), info=info)
-            elif key.endswith(CHUNK_SUFFIX):
-                index_chunks([(*read_line(objects, bucket=bucket, key=key), info)])
+        except (ObjectMissing, BucketMissing):
+            forget(bucket=bucket, keys=[key])
+            if not _is_there(objects, bucket=bucket, key=key):
+                return
+            continue
+        try:
+            found = read_object(objects, info)
+            if isinstance(found, RecordingEntry):
+                _write_recording(found)
+            else:
+                index_entries([found], objects=objects)
             if objects.head(bucket, key).etag == info.etag:
                 return
         except (ObjectMissing, BucketMissing):
-            forget(bucket=bucket, keys=[key])
-            return
+            continue
     raise ChunkUnreadable(f"{key} in {bucket} is being written again and again. Look who writes it.")
 
 
@@ -79,8 +114,37 @@ def index_all(objects: Objects, *, bucket: str, recording: str) -> None:
     held = [info for info in objects.list(bucket, prefix=f"{recording}/") if info.key.endswith(CHUNK_SUFFIX)]
     for first in range(0, len(held), ROWS_A_STATEMENT):
         part = held[first : first + ROWS_A_STATEMENT]
-        index_chunks((*read_line(objects, bucket=bucket, key=info.key), info) for info in part)
+        index_entries((read_chunk(objects, info) for info in part), objects=objects)
+    index_released(objects, bucket=bucket, recording=recording)
     index_object(objects, bucket=bucket, key=recording_key(recording))
+
+
+def read_object(objects: Objects, info: ObjectInfo) -> ChunkEntry | RecordingEntry:
+    """What an object's rows must be, by `chunks.format.entry`, as the Lambda has it.
+
+    Raises `ChunkUnreadable`, `RecordingUnreadable`, `ObjectMissing`, `RangeOutside`.
+    """
+    try:
+        return read_entry(
+            lambda length: objects.get_range(info.bucket, info.key, start=0, length=length),
+            facts=_facts(info),
+            prefix=settings.BUCKET_PREFIX,
+            indexed_at=datetime.now(UTC),
+        )
+    except NotAChunk as error:
+        raise ChunkUnreadable(f"{info.key} in {info.bucket} is no chunk: {error}.", reason=fault_of(error)) from error
+    except NotARecording as error:
+        raise RecordingUnreadable(
+            f"{info.key} in {info.bucket} is no recording: {error}.", reason=fault_of(error)
+        ) from error
+
+
+def read_chunk(objects: Objects, info: ObjectInfo) -> ChunkEntry:
+    """As `read_object`, for the key of a chunk."""
+    found = read_object(objects, info)
+    if isinstance(found, RecordingEntry):
+        raise ChunkUnreadable(f"{info.key} in {info.bucket} is a recording.json, no chunk.")
+    return found
 
 
 def read_line(objects: Objects, *, bucket: str, key: str) -> tuple[Header, bytes]:
@@ -98,11 +162,23 @@ def read_line(objects: Objects, *, bucket: str, key: str) -> tuple[Header, bytes
 
 
 def forget(*, bucket: str, keys: Sequence[str]) -> None:
-    """Removes the rows of objects that are gone."""
+    """Removes the rows of objects that are gone; what is left of a folder of version 1 is summed up anew."""
     ChunkHeader.objects.filter(bucket=bucket, object_key__in=keys).delete()
-    names = [key.rpartition("/")[0] for key in keys if key.endswith(f"/{RECORDING_OBJECT}")]
-    Recording.objects.filter(bucket=bucket, name__in=names).delete()
+    names = {recording_of(key) for key in keys if is_recording(key)}
     RecordingOverlap.objects.filter(bucket=bucket, recording__in=names).delete()
+    forget_released(bucket=bucket, recordings=sorted(names))
+    folders = {recording_of(key) for key in keys} - names
+    old = Recording.objects.filter(bucket=bucket, name__in=folders, state=RecordingState.VERSION_1)
+    for name in sorted(names | set(old.values_list("name", flat=True))):
+        settle_folder(bucket=bucket, recording=name)
+
+
+def settle_folder(*, bucket: str, recording: str) -> None:
+    """Makes the row of a folder without a `recording.json`: none, or one that sums up its version 1 chunks."""
+    settled = settle_statements(bucket=bucket, recording=recording, indexed_at=datetime.now(UTC), dialect=_dialect())
+    with connections["headers"].cursor() as cursor:
+        for sql, values in settled:
+            cursor.execute(sql, values)
 
 
 def remove_seen(rows: Iterable[tuple[int, datetime]]) -> int:
@@ -135,6 +211,14 @@ def _upsert(
     sql = row.upsert(table, columns=columns, key_columns=key_columns, rows=len(rows), dialect=_dialect())
     with connections["headers"].cursor() as cursor:
         cursor.execute(sql, [value for values in rows for value in values])
+
+
+def _is_there(objects: Objects, *, bucket: str, key: str) -> bool:
+    try:
+        objects.head(bucket, key)
+    except (ObjectMissing, BucketMissing):
+        return False
+    return True
 
 
 def _dialect() -> row.Dialect:

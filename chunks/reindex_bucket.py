@@ -10,6 +10,7 @@ from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -17,18 +18,15 @@ from django.db import DataError, IntegrityError
 
 from chunks import faults, index
 from chunks.comparison import Difference, Kind, Row, differences, rows_of
-from chunks.document import read_document
-from chunks.errors import RecordingUnreadable
-from chunks.faults import OF_OBJECTS, OtherPatient, reason_of
-from chunks.format.header import Header
+from chunks.faults import OF_OBJECTS, reason_of
+from chunks.format.entry import ChunkEntry, recording_of
 from chunks.format.keys import CHUNK_SUFFIX, RECORDING_OBJECT, recording_key
-from chunks.index import ROWS_A_STATEMENT, read_line
+from chunks.index import ROWS_A_STATEMENT
 from chunks.models import Recording, RecordingState
 from chunks.reindex_report import OfPatient
 from storage.errors import AccessDenied, ObjectMissing
 from storage.objects import ObjectInfo, Objects
 
-Entry = tuple[Header, bytes, ObjectInfo]
 PASSED_OVER: tuple[type[Exception], ...] = (ObjectMissing, *OF_OBJECTS)
 READS_AT_ONCE = 64  # asked for and not yet taken; how many are under way is the executor's
 DENIED_MAX = 20
@@ -56,7 +54,7 @@ class BucketRepair:
         self._objects, self._report, self._how, self._readers = objects, report, how, readers
         self._bucket = report.bucket
         self._reads: deque[tuple[Difference, Future[object]]] = deque()
-        self._entries: list[Entry] = []
+        self._entries: list[ChunkEntry] = []
         self._documents: list[ObjectInfo] = []
         self._chunks: Counter[str] = Counter()
         self._orphans = (array("q"), array("q"))  # numbers of rows, and when each was written, in microseconds
@@ -92,7 +90,7 @@ class BucketRepair:
             elif not info.key.endswith(CHUNK_SUFFIX):
                 continue
             else:
-                self._chunks[info.key.rpartition("/")[0]] += 1
+                self._chunks[recording_of(info.key)] += 1
                 yield info
             self._report.objects += 1
             self._how.progress(1)
@@ -108,10 +106,7 @@ class BucketRepair:
             self._take()
 
     def _read(self, info: ObjectInfo) -> object:
-        header, line = read_line(self._objects, bucket=self._bucket, key=info.key)
-        if header.patient.lower() != self._report.patient.lower():
-            raise OtherPatient
-        return header, line, info
+        return index.read_chunk(self._objects, info)
 
     def _is_gone(self, key: str) -> object:
         try:
@@ -162,15 +157,15 @@ class BucketRepair:
         if self._how.check or not entries:
             return
         try:
-            index.index_chunks(entries)
+            index.index_entries(entries, objects=self._objects)
             self._report.written += len(entries)
         except (DataError, IntegrityError):
             for entry in entries:
                 try:
-                    index.index_chunks([entry])
+                    index.index_entries([entry], objects=self._objects)
                     self._report.written += 1
                 except (DataError, IntegrityError) as error:
-                    self._cannot_index(entry[2], error)
+                    self._cannot_index(self._objects.head(self._bucket, str(entry.values[1])), error)
 
     def _compare_recordings(self) -> None:
         rows = {row.name: row for row in Recording.objects.filter(bucket=self._bucket)}
@@ -186,17 +181,20 @@ class BucketRepair:
                 self._report.orphan(recording_key(name))
                 self._orphaned_recordings.append(name)
 
+        if not self._how.check:
+            self._settle_folders()
+
+    def _settle_folders(self) -> None:
+        """Folders of chunks without a `recording.json`: those of version 1 have a row that sums them up."""
+        for name in sorted(self._chunks.keys() - {recording_of(info.key) for info in self._documents}):
+            with suppress(*PASSED_OVER):
+                index.index_object(self._objects, bucket=self._bucket, key=recording_key(name))
+
     def _repair_recording(self, info: ObjectInfo, *, missing: bool) -> None:
-        name = info.key.rpartition("/")[0]
         try:
-            document = read_document(self._objects, bucket=self._bucket, recording=name)
-            if (document.get("recording"), str(document.get("patient")).lower()) != (
-                name,
-                self._report.patient.lower(),
-            ):
-                raise OtherPatient
+            index.read_object(self._objects, info)
             if not self._how.check:
-                _index(self._objects, bucket=self._bucket, key=info.key)
+                index.index_object(self._objects, bucket=self._bucket, key=info.key)
         except ObjectMissing:
             return
         except OF_OBJECTS as error:
@@ -213,7 +211,7 @@ class BucketRepair:
             if each.info and (each.kind is Kind.STALE or each.info.modified > self._began - LATELY):
                 try:
                     self._read(each.info)
-                    _index(self._objects, bucket=self._bucket, key=each.info.key)
+                    index.index_object(self._objects, bucket=self._bucket, key=each.info.key)
                 except PASSED_OVER:
                     continue  # gone again, or told already; the next run tells what has come since
 
@@ -237,11 +235,3 @@ class BucketRepair:
         for name, expected in found.values_list("name", "chunks_expected"):
             if self._chunks[name] < expected:
                 self._report.incomplete.append((name, self._chunks[name], expected))
-
-
-def _index(objects: Objects, *, bucket: str, key: str) -> None:
-    """As `chunks.index` has it; a document without the keys of a recording is an unreadable one."""
-    try:
-        index.index_object(objects, bucket=bucket, key=key)
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise RecordingUnreadable(f"{key} in {bucket} is not what this portal writes.") from error

@@ -6,13 +6,14 @@ show under another's name. No message quotes a key or anything the object holds.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from chunks.format import row
 from chunks.format.columns import CHUNK_KINDS, OVERLAP_KINDS, RECORDING_KINDS, DoesNotFit, check
-from chunks.format.header import LINE_LIMIT_BYTES, NotAChunk, from_keys, read_keys
+from chunks.format.header import LINE_LIMIT_BYTES, LineTooShort, NotAChunk, from_keys, read_keys
 from chunks.format.keys import (
     CHUNK_SUFFIX,
     RECORDING_OBJECT,
@@ -24,7 +25,6 @@ from chunks.format.keys import (
 from chunks.format.version1 import from_old_keys, is_version_1
 
 FIRST_LOOK_BYTES = 4096
-ALL_OF_LINE_BYTES = LINE_LIMIT_BYTES
 DOCUMENT_LIMIT_BYTES = 16 * 1024 * 1024
 STATES = frozenset({"ingesting", "ok", "hidden", "duplicate", "conflict"})
 
@@ -73,6 +73,34 @@ def recording_of(key: str) -> str:
 def patient_of(bucket: str, *, prefix: str) -> str:
     """The patient's ID as the bucket has it, in lower case; the tombstone is asked by it."""
     return bucket.removeprefix(prefix)
+
+
+def read_entry(
+    read: Callable[[int], bytes], *, facts: row.ObjectFacts, prefix: str, indexed_at: datetime
+) -> ChunkEntry | RecordingEntry:
+    """The rows of an object that `has_row`; `read` gives that many of its first bytes, fewer where it has no more.
+
+    Of a chunk the beginning is read alone, once more where its line 1 is longer. Raises `NotAChunk`, `NotARecording`.
+    """
+    if is_recording(facts.key):
+        if not 0 < facts.size_bytes <= DOCUMENT_LIMIT_BYTES:
+            raise NotARecording(f"it is empty or has more than {DOCUMENT_LIMIT_BYTES} bytes")
+        return recording_entry(read(facts.size_bytes), facts=facts, prefix=prefix, indexed_at=indexed_at)
+    if not facts.size_bytes:
+        raise NotAChunk("it is empty")
+    try:
+        return chunk_entry(read(FIRST_LOOK_BYTES), facts=facts, prefix=prefix, indexed_at=indexed_at)
+    except LineTooShort:
+        pass
+    try:
+        return chunk_entry(read(LINE_LIMIT_BYTES), facts=facts, prefix=prefix, indexed_at=indexed_at)
+    except LineTooShort as error:
+        raise NotAChunk("it ends before its line 1 does") from error
+
+
+def fault_of(error: NotAChunk | NotARecording) -> str:
+    """The sentence of `index_error`."""
+    return f"It cannot be indexed: {error}."
 
 
 def chunk_entry(beginning: bytes, *, facts: row.ObjectFacts, prefix: str, indexed_at: datetime) -> ChunkEntry:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from chunks.format import entry
 from chunks.format.entry import ChunkEntry, NotARecording, RecordingEntry
-from chunks.format.header import LineTooShort, NotAChunk
+from chunks.format.header import NotAChunk
 from chunks.format.keys import tombstone_key
 from chunks.format.row import ObjectFacts
 from lambdas.events import Hint
@@ -73,14 +73,20 @@ class Looker:
         except (KeyUnusable, BucketUnusable):
             return Seen(hint=hint, etag=None, fault="Its key or its bucket cannot be addressed.")
         try:
+            return self._read(info, hint=hint)
+        except (ObjectMissing, BucketMissing):
+            return Seen(hint=hint, etag=None)
+
+    def _read(self, info: ObjectInfo, *, hint: Hint) -> Seen:
+        try:
             return Seen(hint=hint, etag=info.etag, entry=self._entry(info))
         except (NotAChunk, NotARecording) as error:
-            return Seen(hint=hint, etag=info.etag, fault=f"It cannot be indexed: {error}.")
+            return Seen(hint=hint, etag=info.etag, fault=entry.fault_of(error))
+        except RangeOutside:
+            return Seen(hint=hint, etag=info.etag, fault=entry.fault_of(NotAChunk("it is empty")))
         except ObjectArchived:
             fault = "It lies in an archive class: have it restored, which takes hours."
             return Seen(hint=hint, etag=info.etag, fault=fault, keeps_rows=True)
-        except (ObjectMissing, BucketMissing):
-            return Seen(hint=hint, etag=None)
 
     def has_changed(self, seen: Seen) -> bool:
         """Whether the store says something else by now."""
@@ -93,30 +99,12 @@ class Looker:
             return False
 
     def _entry(self, info: ObjectInfo) -> ChunkEntry | RecordingEntry:
-        facts = ObjectFacts(bucket=info.bucket, key=info.key, size_bytes=info.size_bytes, etag=info.etag)
-        now = datetime.now(UTC)
-        if entry.is_recording(info.key):
-            if info.size_bytes > entry.DOCUMENT_LIMIT_BYTES:
-                raise NotARecording(f"it has more than {entry.DOCUMENT_LIMIT_BYTES} bytes")
-            body = self.objects.get(info.bucket, info.key)
-            return entry.recording_entry(body, facts=facts, prefix=self.bucket_prefix, indexed_at=now)
-        try:
-            beginning = self._beginning(info, entry.FIRST_LOOK_BYTES)
-            return entry.chunk_entry(beginning, facts=facts, prefix=self.bucket_prefix, indexed_at=now)
-        except LineTooShort:
-            beginning = self._beginning(info, entry.ALL_OF_LINE_BYTES)
-        try:
-            return entry.chunk_entry(beginning, facts=facts, prefix=self.bucket_prefix, indexed_at=now)
-        except LineTooShort as error:
-            raise NotAChunk("it ends before its line 1 does") from error
-
-    def _beginning(self, info: ObjectInfo, length: int) -> bytes:
-        if not info.size_bytes:
-            raise NotAChunk("it is empty")
-        try:
-            return self.objects.get_range(info.bucket, info.key, start=0, length=length)
-        except RangeOutside as error:
-            raise NotAChunk("it is empty") from error
+        return entry.read_entry(
+            lambda length: self.objects.get_range(info.bucket, info.key, start=0, length=length),
+            facts=ObjectFacts(bucket=info.bucket, key=info.key, size_bytes=info.size_bytes, etag=info.etag),
+            prefix=self.bucket_prefix,
+            indexed_at=datetime.now(UTC),
+        )
 
     def _hurry(self, bucket: str) -> None:
         if time.monotonic() > self.until:

@@ -121,7 +121,7 @@ def test_a_check_writes_nothing(held: list[dict[str, Any]], objects: Objects) ->
     before = rows(moments=True)
     report = reindex(objects, check=True, fix=True, many=lambda _: True)
     assert (report.missing, report.written, report.orphaned, report.removed) == (20, 0, 1, 0)
-    assert of(report).named == [(f"{NAME}/bad_chunk-0.chn", "It is no chunk: its line 1 is not a chunk's header.")]
+    assert of(report).named == [(f"{NAME}/bad_chunk-0.chn", "It cannot be indexed: it ends before its line 1 does.")]
     assert rows(moments=True) == before
     assert not IndexFault.objects.exists()
 
