@@ -18,6 +18,7 @@ from people.scope import Scope
 from selections.answer import day_link
 from selections.at_a_glance import Glance, glances
 from selections.coverage import coverage_of
+from selections.doubled import doubled_of
 from selections.intervals import measure_us
 from selections.joined import Joined
 from selections.picture import DayRow, day_rows, days_of, gaps_of, hours_text
@@ -31,6 +32,7 @@ from selections.totals import HOUR_US
 DAYS_AT_ONCE = 45
 RECORDINGS_AT_ONCE = 100
 SESSIONS_AT_ONCE = 100
+DOUBLED_NAMED = 10
 _DAY = re.compile(r"-?[0-9]{1,5}")
 _ROW = re.compile(r"[0-9]{1,18}")
 
@@ -79,6 +81,8 @@ class AboutPatient:
     recordings: tuple[Listed, ...]
     more_recordings: str
     later_page: bool
+    doubled: tuple[str, ...]
+    in_conflict: tuple[str, ...]
     search: str
     ingest: str
 
@@ -117,6 +121,8 @@ def about_patient(
         recordings=listed,
         more_recordings=f"recordings={following}" if following else "",
         later_page=bool(days_after or recordings_after or sessions_after),
+        doubled=_doubled(patient),
+        in_conflict=_in_conflict(patient) if all_states else (),
         search=f"{reverse('search')}?{Selection(patients=(patient,)).url()}",
         ingest=f"python manage.py ingest_edf FOLDER --subject {patient} --surgery-date YYYY-MM-DD",
     )
@@ -133,6 +139,19 @@ def recording_row(patient: str, name: str, *, scope: Scope, all_states: bool) ->
         return None
     named = list(_visible(patient, all_states=all_states).filter(name=name))
     return min(named, key=lambda row: row.state != RecordingState.OK, default=None)
+
+
+def _doubled(patient: str) -> tuple[str, ...]:
+    """What two recordings hold, the first of it; the rest in a sentence."""
+    held = doubled_of([patient]).get(patient, ())
+    told = [f"{each.recording}: {each.says}." for each in held[:DOUBLED_NAMED]]
+    return (*told, f"And {len(held) - DOUBLED_NAMED} more.") if len(held) > DOUBLED_NAMED else tuple(told)
+
+
+def _in_conflict(patient: str) -> tuple[str, ...]:
+    """The names of recordings that a data manager must settle."""
+    rows = Recording.objects.filter(patient=patient, state=RecordingState.CONFLICT).order_by("start", "pk")
+    return tuple(rows.values_list("name", flat=True)[:RECORDINGS_AT_ONCE])
 
 
 def _visible(patient: str, *, all_states: bool) -> QuerySet[Recording]:

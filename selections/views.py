@@ -24,6 +24,7 @@ from selections.recording_page import about_recording
 from selections.resolve import resolve
 from selections.selection import Selection
 from selections.sessions_away import told_when_away
+from selections.shared_time import shared_times, why_left_out
 
 # A question whose own address would be longer than web servers take (8,190) is answered where it was asked.
 ADDRESS_MAX = 6_000
@@ -75,7 +76,15 @@ def recording(request: HttpRequest, patient: str, name: str) -> HttpResponse:
         raise Http404
     with audit.act("look", scope=scope, patients=[row.patient], origin=client_address(request)):
         known = read_about(row)
-    context = {"nav": "search", "row": row, "about": about_recording(row, known)}
+        times = shared_times(row, all_states=all_states)
+        reasons = why_left_out(row)
+    context = {
+        "nav": "search",
+        "row": row,
+        "about": about_recording(row, known),
+        "times": times,
+        "reasons": reasons,
+    }
     return render(request, "selections/recording.html", context)
 
 

@@ -96,6 +96,7 @@ class World:
         parts = {
             "patient": patient,
             "name": RECORDING[patient],
+            "earlier": RECORDING[patient],
             "file_name": f"{TASK[patient]}_{patient}.json",
             "file": "session.json",
             "job_id": self.job[patient],
