@@ -101,6 +101,10 @@ def told(result: Result) -> FileReport:
     )
 
 
+def report_of(results: Sequence[Result], *, patient: str, of: int) -> Report:
+    return Report(patient=patient, of=of, files=tuple(map(told, results)))
+
+
 def lines(result: Result, *, of: int, path: Path | None) -> Iterator[str]:
     """What became of one file, and what was found in it; `path` only where the reader may see it."""
     file = told(result)

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from chunks.edf.packing import AnnotationSpec
 from chunks.models import ChunkHeader, Recording
+from chunks.report import decode, encode
 from jobs.models import Job, State
 from people.models import AuditEntry, Patient
 from storage.objects import Objects
@@ -190,3 +191,25 @@ def test_a_withdrawn_patient_is_never_ingested_again(tmp_path: Path, patient: st
     with pytest.raises(CommandError, match="withdrawn"):
         ingest(tmp_path / "a.edf", "--subject=2002", DAY_ZERO)
     assert not Recording.objects.exists()
+
+
+def test_the_report_is_kept_in_the_job_without_names(tmp_path: Path, patient: str) -> None:
+    write_recording(tmp_path / "Mary_Smith.edf")
+    (tmp_path / "Mary_page.edf").write_bytes(b"<!DOCTYPE html>" + b" " * 900)
+    partly(tmp_path, "--subject=2002", DAY_ZERO)
+    kept = decode(Job.objects.get().result)
+    assert [(file.place, file.outcome) for file in kept.files] == [(1, "ingested"), (2, "refused")]
+    assert kept.files[1].to_do
+    assert kept.summary == "2 files: 1 ingested, 1 refused."
+    assert encode(kept) == Job.objects.get().result | {"files": encode(kept)["files"]}
+    assert "Mary" not in json.dumps(Job.objects.get().result)
+
+
+def test_a_header_of_somebody_else_is_taken_once_checked(tmp_path: Path, patient: str) -> None:
+    write_recording(tmp_path / "a.edf", patient="A-1 F 02-MAY-1951 Jane_Doe")
+    write_recording(tmp_path / "b.edf", patient="B-2 M 03-JAN-1960 John_Smith", seed=2)
+    told = partly(tmp_path, "--subject=2002", DAY_ZERO)
+    assert "to do: Look in the hospital" in told
+    assert "--identity-checked" in told
+    ingest(tmp_path / "b.edf", "--subject=2002", DAY_ZERO, "--identity-checked")
+    assert AuditEntry.objects.filter(act="ingest, identity checked", outcome="done").exists()

@@ -185,6 +185,7 @@ def _ingest(batch: Batch, paths: Sequence[Path], *, wish: Wish, say: Say) -> lis
             progress(past_bytes - done_bytes)
             say(result, path, of=len(paths), bar=bar)
             results.append(result)
+            lease.keep(report.encode(report.report_of(results, patient=batch.patient, of=len(paths))))
         entry.add_bytes(sum(result.size_bytes for result in results if not report.failed(result)))
         if bad := [str(result.place) for result in results if report.failed(result)]:
             reason = f"Not every file was taken: number {', '.join(bad)} of {len(paths)}."
