@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "behavior": {"people", "jobs", "chunks", "storage"},
     "selections": {"people", "jobs", "chunks", "behavior"},
     "downloads": {"people", "jobs", "storage", "chunks", "behavior", "selections"},
+    "lambdas": {"chunks", "behavior", "storage"},
 }
 APPS = {*MAY_IMPORT, "portal"}
 # Plain Python that travels to Lambdas and Spark executors.
@@ -66,7 +67,7 @@ def test_an_app_imports_only_what_the_arrows_allow(app: str) -> None:
 
 
 def test_every_app_is_under_the_rule() -> None:
-    folders = {path.parent.name for path in ROOT.glob("*/apps.py")} | {"storage"}
+    folders = {path.parent.name for path in ROOT.glob("*/apps.py")} | {"storage", "lambdas"}
     assert folders == APPS
 
 
@@ -102,6 +103,17 @@ def test_the_format_is_importable_where_nothing_is_installed() -> None:
     # -I -S: no site-packages, so neither Django nor NumPy can be found.
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
+
+
+def test_lambdas_import_of_apps_only_what_is_plain() -> None:
+    plain = {*PLAIN_MODULES, "storage", "lambdas", "chunks.format"}
+    wrong = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in modules("lambdas")
+        for name in imported(path)
+        if name.partition(".")[0] in APPS and not any(name == each or name.startswith(f"{each}.") for each in plain)
+    }
+    assert not wrong
 
 
 def test_what_the_lambda_takes_along_needs_no_django() -> None:
