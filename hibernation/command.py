@@ -1,0 +1,43 @@
+"""The base of the commands `rds_…`: what can be settled is one sentence, and long work tells how far it is.
+
+Owns: how the engine's sentences reach a terminal: one line each; what is only waited for is one line that changes.
+"""
+
+import sys
+from typing import ClassVar
+
+from chunks.command import PortalCommand
+from hibernation.errors import HibernationError
+from hibernation.work import Tell
+
+
+class HibernationCommand(PortalCommand):
+    """`handle` lets `HibernationError` rise, whose message is for people."""
+
+    for_people: ClassVar[tuple[type[Exception], ...]] = (HibernationError,)
+
+    def teller(self) -> Tell:
+        """Says a sentence once; on a terminal, how far it is stays on its line."""
+        last = ""
+        is_open = False
+
+        def tell(sentence: str, *, percent: int | None = None) -> None:
+            nonlocal last, is_open
+            if sentence == last:
+                return
+            last = sentence
+            if self.stdout.isatty() and percent is not None:
+                self.stdout.write(f"\r\x1b[K{sentence}", ending="")
+                self.stdout.flush()
+                is_open = True
+                return
+            self.stdout.write(f"\n{sentence}" if is_open else sentence)
+            is_open = False
+
+        return tell
+
+    def agreed(self, question: str) -> bool:
+        """Whether the person at the terminal says yes; where there is nobody, no."""
+        if not sys.stdin.isatty():
+            return False
+        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}

@@ -1,0 +1,139 @@
+"""`manage.py rds_restore`: wakes the headers database, from its snapshot or from the buckets alone."""
+
+import sys
+from argparse import ArgumentParser
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+
+from chunks.command import CALLED_WRONGLY, PARTLY_DONE
+from hibernation import held, snapshots
+from hibernation.aws import speaking
+from hibernation.command import HibernationCommand
+from hibernation.errors import SnapshotUnclear
+from hibernation.jobs import WAKE, Choice, chosen, do_wake, telling, work_here
+from hibernation.models import Sleep
+from hibernation.site import require_rds
+from hibernation.snapshots import Held
+from jobs.here import run_here
+from people.asking import COMMAND
+from people.origin import terminal_origin
+from people.scope import Scope, server_scope
+
+# option → the fact of a new instance
+FACTS = {
+    "class": "DBInstanceClass",
+    "storage_gb": "AllocatedStorage",
+    "engine": "Engine",
+    "engine_version": "EngineVersion",
+    "subnet_group": "DBSubnetGroupName",
+    "security_group": "VpcSecurityGroupIds",
+    "parameter_group": "DBParameterGroupName",
+}
+
+
+class Command(HibernationCommand):
+    help = (
+        "Wake the headers database: restore the instance in one call with its recorded configuration, prove its address, "
+        "migrate its tables, send the waiting events, index what was missed, and only then open search. It may be "
+        "interrupted and run again at any point."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument(
+            "--date", metavar="YYYY-MM-DD", type=date.fromisoformat, help="the snapshot of that day (UTC)"
+        )
+        which.add_argument("--snapshot", metavar="NAME", default="", help="this snapshot")
+        which.add_argument("--latest", action="store_true", help="the newest verified one")
+        which.add_argument(
+            "--from-buckets", action="store_true", help="no snapshot: a new instance, filled from the buckets"
+        )
+        which.add_argument("--list", action="store_true", help="say which snapshots there are, and do nothing")
+        parser.add_argument("--address", metavar="HOST:PORT", default="", help="where a server of your own stands now")
+        new = parser.add_argument_group("a new instance, where none was ever recorded (--from-buckets)")
+        new.add_argument("--class", metavar="db.t4g.small")
+        new.add_argument("--storage-gb", metavar="GB", type=int)
+        new.add_argument("--engine", metavar="mysql")
+        new.add_argument("--engine-version", metavar="8.4")
+        new.add_argument("--subnet-group", metavar="NAME")
+        new.add_argument("--security-group", metavar="ID", action="append")
+        new.add_argument("--parameter-group", metavar="NAME")
+
+    def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 (the signature is Django's)
+        scope = server_scope(means=COMMAND)
+        if options["list"]:
+            self._list(scope)
+            return
+        if (other := held.holder()) is not None:
+            raise CommandError(held.said_of(other))
+        choice = self._clear(_choice(options), scope=scope)
+        with run_here(kind=WAKE, question=choice.question(), scope=scope) as lease:
+            tell = telling(lease, also=self.teller())
+            sleep = do_wake(lease, choice=choice, scope=scope, tell=tell, origin=terminal_origin())
+            lease.finish({"sleep": sleep.pk if sleep else None})
+        self._say(sleep)
+
+    def _clear(self, choice: Choice, *, scope: Scope) -> Choice:
+        """The choice, or what the person at the terminal answers where it is not clear."""
+        work = work_here(scope, tell=self.teller())
+        try:
+            chosen(work, choice=choice)
+        except SnapshotUnclear as unclear:
+            if choice.made or not work.site.on_rds or not sys.stdin.isatty():
+                raise CommandError(str(unclear), returncode=CALLED_WRONGLY) from unclear
+            self._list(scope)
+            return Choice(day=self._ask_date(), address=choice.address, wanted=choice.wanted)
+        return choice
+
+    def _ask_date(self) -> date:
+        while True:
+            typed = input("Enter the date of the snapshot (YYYY-MM-DD): ").strip()
+            try:
+                return date.fromisoformat(typed)
+            except ValueError:
+                self.stdout.write(f"{typed!r} is no date: write it as 2026-06-01.")
+
+    def _list(self, scope: Scope) -> None:
+        work = work_here(scope, tell=self.teller())
+        require_rds(work.site)
+        with speaking():
+            there = snapshots.kept(work.aws, instance=work.site.instance)
+        for line in _lines(there, instance=work.site.instance):
+            self.stdout.write(line)
+
+    def _say(self, sleep: Sleep | None) -> None:
+        if sleep is None or sleep.awake_at is None:
+            self.stdout.write("The headers database is awake already.")
+            return
+        self.stdout.write(f"The headers database is awake: {sleep.recovered or 0:,} rows were recovered.")
+        if sleep.notes:
+            raise CommandError("\n".join(["Somebody must look:", *sleep.notes]), returncode=PARTLY_DONE)
+
+
+def _lines(there: list[Held], *, instance: str) -> list[str]:
+    if not there:
+        return [f"There are no snapshots of {instance}: rds_restore --from-buckets needs none."]
+    lines = [each.line for each in there]
+    if any(not each.ours for each in there):
+        lines.append(f"Those “not of this portal” cannot be restored. {snapshots.REBUILD}")
+    return lines
+
+
+def _choice(options: dict[str, Any]) -> Choice:
+    wanted = {fact: options[option] for option, fact in FACTS.items() if options[option]}
+    if wanted and not options["from_buckets"]:
+        raise CommandError("The options of a new instance belong to --from-buckets.", returncode=CALLED_WRONGLY)
+    if wanted:
+        # What is made anew is not open to the world, and not deleted by accident.
+        wanted |= {"PubliclyAccessible": False, "DeletionProtection": True, "StorageType": "gp3"}
+    return Choice(
+        day=options["date"],
+        snapshot=options["snapshot"],
+        latest=options["latest"],
+        from_buckets=options["from_buckets"],
+        address=options["address"],
+        wanted=wanted,
+    )
