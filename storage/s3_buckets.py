@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from storage.bucket_rules import BucketRules, Fault
-from storage.errors import AccessDenied, EventsQueueRefused, NotKnownThere, StorageError, WriteConflict
+from storage.errors import AccessDenied, BucketTaken, EventsQueueRefused, NotKnownThere, StorageError, WriteConflict
 from storage.s3_errors import in_words, speaking
 
 if TYPE_CHECKING:
@@ -71,6 +71,10 @@ def _fault(
             found = fix.found
             if not dry_run:
                 fix.repair()
+    except BucketTaken:
+        # A server that does not look at what follows the name takes this for the wish to make the bucket.
+        reason = str(NotKnownThere(bucket, detail=what))
+        return Fault(bucket=bucket, what=what, found=found, state="refused", reason=reason)
     except StorageError as error:
         if type(error) is not StorageError and not isinstance(error, REFUSALS):
             raise

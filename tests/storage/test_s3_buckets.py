@@ -275,9 +275,17 @@ def test_a_store_by_plain_http_does_not_lock_itself_out(ministack_url: str, buck
     assert "plain http" not in whats(objects.set_up(bucket_name, rules=BucketRules()))
 
 
-def test_a_server_that_knows_nothing_of_it_says_so_for_each_rule() -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error("NotImplemented", status=501),
+        error("MethodNotAllowed", status=405),
+        error("BucketAlreadyExists", status=409),  # rclone takes each for the wish to make the bucket
+    ],
+)
+def test_a_server_that_knows_nothing_of_it_says_so_for_each_rule(answer: Answer) -> None:
     with answering() as server:
-        server.answers = [error("NotImplemented", status=501)]
+        server.answers = [answer]
         faults = S3Objects(region=REGION, endpoint=server.url, patience=HURRIED).set_up(BUCKET, rules=BucketRules())
     assert whats(faults) == [what for what in RULES if what != "plain http"]
     assert {fault.state for fault in faults} == {"refused"}
