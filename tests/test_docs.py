@@ -50,6 +50,8 @@ def test_commands_and_their_options_exist(page: Path) -> None:
 def test_settings_that_are_named_are_settings(page: Path) -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     known = set(re.findall(r"^(ECOG_[A-Z_]+)=", example, re.MULTILINE)) | {"ECOG_TOKEN", "ECOG_TEST_DATABASE"}
+    template = (ROOT / "lambdas" / "template.yaml").read_text(encoding="utf-8")
+    known |= set(re.findall(r"^ +(ECOG_[A-Z_]+):", template, re.MULTILINE))  # variables of the functions
     assert set(re.findall(r"\bECOG_[A-Z_]*[A-Z]\b", page.read_text(encoding="utf-8"))) <= known
 
 
