@@ -1,20 +1,19 @@
 """The function's role allows every call that the function makes, and no call that it does not make."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from cfnlint.decode.cfn_yaml import load
 
 from behavior.dynamodb import DynamoSessions
-from behavior.keys import tombstone_key
+from behavior.keys import notes_key, tombstone_key
 from lambdas.session_records.handler import _stores, handler
+from storage.s3_boto import BotoObjects
 from tests.aws import moto_url, own_credentials  # noqa: F401
 from tests.behavior.made import content, document
-from tests.lambdas.session_records.test_handler import BUCKET, KEY, Context
+from tests.lambdas.session_records.test_handler import BUCKET, KEY, Context, objects, sessions  # noqa: F401
 from tests.lambdas.sqs import hints
 
 TEMPLATE = Path(__file__).parents[3] / "lambdas" / "template.yaml"
@@ -25,24 +24,13 @@ Right = tuple[str, str]
 
 
 @pytest.fixture
-def made(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[Right]]:  # noqa: F811
-    """The calls of the function, as the actions and resources of IAM, while a test goes on."""
-    for name, value in {"URL": moto_url, "REGION": "eu-west-1"}.items():
-        monkeypatch.setenv("AWS_ENDPOINT_URL" if name == "URL" else "AWS_DEFAULT_REGION", value)
-    monkeypatch.setenv("ECOG_SESSIONS_BUCKET", BUCKET)
-    store = boto3.client("s3")
-    store.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    sessions = DynamoSessions()
-    sessions.make_tables()
-    _stores.cache_clear()
-    objects, records = _stores()
+def made(objects: BotoObjects, sessions: DynamoSessions) -> set[Right]:  # noqa: F811
+    """The calls of the function, as the actions and resources of IAM, from now on."""
+    store, records = _stores()
     calls: set[Right] = set()
-    for client in (objects._client(), records.calls.client):
+    for client in (store._client(), records.calls.client):
         client.meta.events.register("provide-client-params", lambda params, model, **_: calls.add(right(model, params)))
-    yield calls
-    _stores.cache_clear()
-    for name in (sessions.names.records, sessions.names.counts):
-        sessions.calls.client.delete_table(TableName=name)
+    return calls
 
 
 def right(model: Any, params: dict[str, Any]) -> Right:
@@ -65,16 +53,15 @@ def allowed() -> set[Right]:
     return found
 
 
-def test_every_call_is_allowed_and_no_right_is_unused(made: set[Right]) -> None:
-    store = boto3.client("s3")
+def test_every_call_is_allowed_and_no_right_is_unused(objects: BotoObjects, made: set[Right]) -> None:  # noqa: F811
     notes = {"version": 1, "sessions": {"1": {"corrections": {"experiment": "Naming"}}}, "history": []}
-    store.put_object(Bucket=BUCKET, Key=KEY, Body=content(document(), document(experiment="Stroop")))
+    objects.put(BUCKET, KEY, content(document(), document(experiment="Stroop")))
     handler(hints(BUCKET, KEY), Context())
-    store.put_object(Bucket=BUCKET, Key=f"{KEY}.notes.json", Body=json.dumps(notes).encode())
+    objects.put(BUCKET, notes_key(KEY), json.dumps(notes).encode())
     handler(hints(BUCKET, KEY), Context())
-    store.put_object(Bucket=BUCKET, Key=tombstone_key("2003"), Body=b"{}")
+    objects.put(BUCKET, tombstone_key("2003"), b"{}")
     handler(hints(BUCKET, KEY, "gone.json"), Context())
-    store.delete_object(Bucket=BUCKET, Key=KEY)
+    objects.delete(BUCKET, KEY)
     handler(hints(BUCKET, KEY), Context())
     # Listing is never called: S3 asks for the right when it says that an object is missing.
     assert allowed() == made | {("s3:ListBucket", "bucket")}
