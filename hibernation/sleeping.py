@@ -111,6 +111,7 @@ def in_words(jobs: list[Job]) -> str:
 
 
 def take(work: Work, _seen: Look, *, sleep: Sleep) -> None:
+    sleep.snapshot_failures += bool(sleep.snapshot)
     if sleep.snapshot_failures >= SNAPSHOT_TRIES:
         sleep.snapshot_failures = 0
         sleep.save(update_fields=["snapshot_failures"])
@@ -119,7 +120,6 @@ def take(work: Work, _seen: Look, *, sleep: Sleep) -> None:
             "there, and nothing was deleted. Look at the events of the instance on AWS's pages, then run the command "
             "again; rds_restore opens search meanwhile."
         )
-    sleep.snapshot_failures += bool(sleep.snapshot)
     # Named before it is made: who is killed in between makes another, and the name of none is used twice.
     sleep.snapshot = snapshots.name_for(work.site.instance, now=work.pace.now())
     sleep.verified_at = None

@@ -59,7 +59,9 @@ class Status:
 
 def status(work: Work) -> Status:
     """Asks the portal database and AWS. Raises `PricesUnreadable`."""
-    seen, there, waiting, fault = None, (), (), ""
+    seen, fault = None, ""
+    there: tuple[snapshots.Held, ...] = ()
+    waiting: tuple[events.Waiting, ...] = ()
     try:
         with speaking():
             seen = look(work)

@@ -1,0 +1,64 @@
+"""The real thing in small: a private MariaDB is stopped, its data kept, and comes back on another port."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.environment import portal_environment
+from tests.mariadb import MariaDB, free_port, mariadb_server
+from tests.recordings import write_edf
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[MariaDB]:
+    with mariadb_server(tmp_path / "mariadb") as server:
+        server.create("ecog_headers")
+        yield server
+
+
+def manage(environment: dict[str, str], *words: str, status: int = 0) -> str:
+    command = [sys.executable, "manage.py", *words]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+ROWS = "from chunks.models import ChunkHeader; print(sorted(ChunkHeader.objects.values_list('bucket','object_key','crc32')))"
+
+
+@pytest.mark.prove
+def test_stopped_and_awake_again_on_another_port_with_what_came_meanwhile(server: MariaDB, tmp_path: Path) -> None:
+    environment = portal_environment(tmp_path / "var", ECOG_HEADERS_DATABASE_URL=server.url("ecog_headers"))
+    manage(environment, "migrate", "--verbosity", "0")
+    manage(environment, "add_patient", "2002")
+    first, second = tmp_path / "a.edf", tmp_path / "b.edf"
+    write_edf(first, start_hour=10)
+    write_edf(second, start_hour=14)
+    ingest = ("ingest_edf", "--subject", "2002", "--surgery-date", "2017-01-01")
+    manage(environment, *ingest, str(first))
+    before = manage(environment, "shell", "-v", "0", "-c", ROWS)
+
+    assert "Search is closed" in manage(environment, "rds_hibernate", "--mode", "closed", "--yes")
+    server.stop()
+    assert "asleep since" in manage(environment, "rds_status")
+    assert "asleep since" in manage(environment, "search", "patient=2002", status=1)
+    told = manage(environment, *ingest, str(second))
+    assert "follow" in told
+
+    old = server.port
+    other = free_port()
+    server.start(port=other)
+    assert old != other
+    told = manage(environment, "rds_restore", "--address", f"127.0.0.1:{other}")
+    assert "rows were recovered" in told
+    assert "The headers database answers the portal." in told
+    after = manage(environment, "shell", "-v", "0", "-c", ROWS)
+    assert set(eval(before)) < set(eval(after))  # noqa: S307 - our own text
+    assert "awake since" in manage(environment, "rds_status")
+    assert os.environ.get("ECOG_RDS_INSTANCE", "") == ""
