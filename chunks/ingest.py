@@ -7,7 +7,6 @@ not been killed: the claim comes before the first chunk, state `ok` after the la
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from chunks.annotations import put_annotations, release_annotations
 from chunks.claim import Claim, claim
 from chunks.data_hash import DataHash
 from chunks.document import Document, Known, describe, finished, put_document
@@ -21,6 +20,7 @@ from chunks.overlap_compare import Heartbeat
 from chunks.overlap_words import told
 from chunks.overlaps import follow, with_overlaps
 from chunks.plan import Piece, Plan
+from chunks.review.publish import publish, put_annotations
 from chunks.split import split
 from chunks.take_back import take_back
 from chunks.who_indexes import forget, index_chunks, index_whole
@@ -184,7 +184,7 @@ def _already_there(held: Claim, plan: Plan, *, objects: Objects, release: bool, 
     missing = index_whole(objects, held.document, info=objects.head(plan.bucket, recording_key(name)))
     document = follow(held.document, objects=objects, bucket=plan.bucket, heartbeat=heartbeat)
     if release:
-        release_annotations(objects=objects, patient=plan.patient, recording=name, bucket=plan.bucket)
+        publish(objects, patient=plan.patient, bucket=plan.bucket, recording=name, released=True)
     return Ingested(
         recording=name,
         bucket=plan.bucket,

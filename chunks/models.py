@@ -10,6 +10,7 @@ from django.db import models
 
 from chunks.headers_db.fields import PatientTimeField
 from chunks.headers_db.state import HeadersState
+from chunks.review.tables import ReleasedText, ReleasePattern, ReviewState, TextVerdict
 
 __all__ = [
     "ChunkHeader",
@@ -20,6 +21,10 @@ __all__ = [
     "Recording",
     "RecordingOverlap",
     "RecordingState",
+    "ReleasePattern",
+    "ReleasedText",
+    "ReviewState",
+    "TextVerdict",
 ]
 
 

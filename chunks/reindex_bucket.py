@@ -20,10 +20,11 @@ from chunks import faults, index
 from chunks.comparison import Difference, Kind, Row, differences, rows_of
 from chunks.faults import OF_OBJECTS, reason_of
 from chunks.format.entry import ChunkEntry, recording_of
-from chunks.format.keys import CHUNK_SUFFIX, RECORDING_OBJECT, recording_key
+from chunks.format.keys import ANNOTATIONS_OBJECT, CHUNK_SUFFIX, RECORDING_OBJECT, recording_key
 from chunks.index import ROWS_A_STATEMENT
 from chunks.models import Recording, RecordingState
 from chunks.reindex_report import OfPatient
+from chunks.review.released_rows import index_released, outdated
 from storage.errors import AccessDenied, ObjectMissing
 from storage.objects import ObjectInfo, Objects
 
@@ -56,6 +57,7 @@ class BucketRepair:
         self._reads: deque[tuple[Difference, Future[object]]] = deque()
         self._entries: list[ChunkEntry] = []
         self._documents: list[ObjectInfo] = []
+        self._annotations: list[ObjectInfo] = []
         self._chunks: Counter[str] = Counter()
         self._orphans = (array("q"), array("q"))  # numbers of rows, and when each was written, in microseconds
         self._orphaned_recordings: list[str] = []
@@ -70,6 +72,7 @@ class BucketRepair:
             self._take()
         self._write()
         self._compare_recordings()
+        self._compare_released()
         if self._report.written:
             self._look_again()
         if not self._how.check:
@@ -87,6 +90,9 @@ class BucketRepair:
         for info in self._objects.list(self._bucket):
             if info.key.endswith(f"/{RECORDING_OBJECT}"):
                 self._documents.append(info)
+            elif info.key.endswith(f"/{ANNOTATIONS_OBJECT}"):
+                self._annotations.append(info)
+                continue
             elif not info.key.endswith(CHUNK_SUFFIX):
                 continue
             else:
@@ -203,6 +209,14 @@ class BucketRepair:
         self._report.missing += missing
         self._report.stale += not missing
         self._report.written += not self._how.check
+
+    def _compare_released(self) -> None:
+        """The released texts of recordings, which are rows of their own."""
+        for recording in outdated(self._objects, self._annotations, bucket=self._bucket):
+            self._report.stale += 1
+            if not self._how.check:
+                index_released(self._objects, bucket=self._bucket, recording=recording)
+                self._report.written += 1
 
     def _look_again(self) -> None:
         """Lists the bucket once more: what was replaced or put while its rows were written is made right one by one."""

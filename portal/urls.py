@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("", include("people.urls")),
     path("", include("chunks.urls")),
+    path("", include("chunks.review.urls")),
     path("", include("selections.urls")),
     path("", include("downloads.urls")),
     path("ingest/", include("chunks.inbox.urls")),

@@ -9,12 +9,13 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
-from chunks.annotations import read_annotations, release_annotations
+from chunks.annotations import read_annotations
 from chunks.document import read_document
 from chunks.edf.packing import AnnotationSpec
 from chunks.errors import AnnotationsUnreadable
 from chunks.format.keys import annotations_key, recording_key
 from chunks.models import Recording
+from chunks.review.publish import publish
 from people.models import AuditedPatient, AuditEntry
 from storage.objects import Objects
 from storage.urls import open_objects
@@ -90,7 +91,7 @@ def test_texts_of_notes_are_withheld_until_they_are_released(rita, objects):
     assert "day 3 14:05:20 4 seconds" in said
     assert "withheld until a data manager releases them" in said
     assert "seizure" not in said
-    release_annotations(objects=objects, patient="2002", recording=NAME, bucket=BUCKET)
+    publish(objects, released=True, patient="2002", recording=NAME, bucket=BUCKET)
     page = source(rita.get(PATH))
     assert "seizure" in page
     assert "Jane &lt;b&gt;arrives&lt;/b&gt;" in page
