@@ -64,7 +64,7 @@ def shown(name: str) -> str:
 def _below(folder: Path, *, prefix: str, depth: int) -> Iterator[InboxFile]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith(".") or entry.is_symlink():
+            if entry.name.startswith("."):
                 continue
             name = f"{prefix}{entry.name}"
             try:

@@ -27,10 +27,6 @@ class ShownReport:
     report: Report
     files: tuple[tuple[FileReport, str], ...]
 
-    @property
-    def with_faults(self) -> bool:
-        return any(file.is_refused for file, _ in self.files)
-
 
 @register.simple_tag(takes_context=True)
 def ingest_report(context: Context, job: Job) -> ShownReport | None:
