@@ -13,7 +13,7 @@ from chunks.document import Document, read_document
 from chunks.errors import RecordingUnreadable
 from chunks.format.clock import day_zero
 from chunks.held import documents
-from chunks.models import Recording, RecordingState
+from chunks.models import OverlapVerdict, Recording, RecordingState
 from chunks.overlap_compare import Heartbeat, compare
 from chunks.overlap_layout import layout_of
 from chunks.standing import change, stand, touches_state
@@ -38,7 +38,9 @@ def with_overlaps(document: Document, *, objects: Objects, bucket: str, heartbea
         name = other["recording"]
         if name in looked_at or other["state"] not in COMPARED or _has_found(other, document):
             continue
-        known += _found(document, other, objects=objects, bucket=bucket, heartbeat=heartbeat)
+        found = _found(document, other, objects=objects, bucket=bucket, heartbeat=heartbeat)
+        known += [each for each in found if not _is_of_clocks(each, told=other.get("overlaps") or ())]
+    known = [each for each in known if each["settled"] or not _is_of_clocks(each, told=known)]
     return stand(document | {"overlaps": known}, others)
 
 
@@ -130,6 +132,27 @@ def _found(
         }
         for each in compared.common
     ]
+
+
+def _is_of_clocks(overlap: Document, *, told: Sequence[Document]) -> bool:
+    """Whether it is no finding: no longer than the clock of that recording is off there.
+
+    `told`: its own overlaps. Where its samples are those of yet another one with a shift, the clock of one of them is
+    off by it, and so its end seems to lie in what follows.
+    """
+    lasts = _end(overlap, "stop") - _end(overlap, "start")
+    return overlap["verdict"] != OverlapVerdict.EQUAL and any(
+        each["verdict"] == OverlapVerdict.EQUAL
+        and lasts <= timedelta(microseconds=abs(each["shift_us"]))
+        and _end(each, "start") <= _end(overlap, "start")
+        and _end(overlap, "stop") <= _end(each, "stop")
+        and set(overlap["channels"]) <= set(each["channels"])
+        for each in told
+    )
+
+
+def _end(overlap: Document, end: str) -> datetime:
+    return datetime.fromisoformat(overlap[end])
 
 
 def _iso(patient: str, us: int) -> str:

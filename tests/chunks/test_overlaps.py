@@ -178,6 +178,22 @@ def test_less_than_a_second_between_rounded_starts_is_no_finding(
     assert rows() == []
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (2, 0, 1)])
+def test_a_clock_that_is_a_second_off_is_no_conflict_with_what_follows(
+    tmp_path: Path, patient: str, objects: Objects, order: tuple[int, ...]
+) -> None:
+    """Where a copy with the right clock, taken in before, tells that it is off."""
+    files = [
+        SIGNALS.write(tmp_path / "piece.edf", after_s=20, seconds=40),
+        SIGNALS.write(tmp_path / "whole.edf", seconds=60, clock_off=timedelta(seconds=1)),
+        SIGNALS.write(tmp_path / "next.edf", after_s=60),
+    ]
+    for number in order:
+        take(files[number], objects)
+    assert states() == {"day3_140501": "ok", "day3_140520": "duplicate", "day3_140600": "ok"}
+    assert {row[5] for row in rows()} == {"equal"}
+
+
 def test_a_recording_with_a_gap_and_a_step_back_equals_its_copy(tmp_path: Path, patient: str, objects: Objects) -> None:
     onsets = [Decimal(each) for each in [*range(20), *range(40, 60), *range(10, 30)]]
     take(SIGNALS.write(tmp_path / "a.edf", kind="EDF+D", onsets=onsets), objects)
