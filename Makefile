@@ -31,11 +31,12 @@ prove: $(VENV)/dev
 	@tests/system.sh
 	$(BIN)/pytest -m prove --durations 10
 
-bench: $(VENV)/dev
+bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python -m benchmarks.slow_downloads
 	$(BIN)/python -m benchmarks.admin
 	$(BIN)/python -m benchmarks.alignment
+	$(BIN)/python -m benchmarks.transfer
 
 lint:
 	$(BIN)/ruff check .
@@ -65,4 +66,9 @@ $(VENV)/dev: $(VENV)/core requirements.txt requirements-dev.txt
 	@tests/system.sh
 	@echo "Installing what the tests need (once) …"
 	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/bench: $(VENV)/dev requirements-bench.txt
+	@echo "Installing what the benchmarks need (once) …"
+	@$(PIP) -r requirements-bench.txt
 	@touch $@

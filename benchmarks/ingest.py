@@ -24,15 +24,15 @@ CHANNELS, SFREQ = 128, 2000
 PYTHON = sys.executable
 
 
-def make_source(path: Path, *, gigabytes: float) -> None:
-    seconds = int(gigabytes * 1e9 / (CHANNELS * SFREQ * 2))
-    noise = np.random.default_rng(1).integers(-3000, 3000, (16, CHANNELS, SFREQ), dtype=np.int16)
+def make_source(path: Path, *, gigabytes: float, channels: int = CHANNELS) -> None:
+    seconds = int(gigabytes * 1e9 / (channels * SFREQ * 2))
+    noise = np.random.default_rng(1).integers(-3000, 3000, (16, channels, SFREQ), dtype=np.int16)
 
     def records() -> Iterator[list[np.ndarray]]:
         for second in range(seconds):
             yield list(noise[second % 16])
 
-    signals = [SignalSpec(f"LTG{number}", SFREQ, "-3276.8", "3276.7") for number in range(1, CHANNELS + 1)]
+    signals = [SignalSpec(f"LTG{number}", SFREQ, "-3276.8", "3276.7") for number in range(1, channels + 1)]
     write_edf(
         path, kind="EDF", signals=signals, records=records(), record_duration=Decimal(1), start=datetime(2017, 3, 14, 8)
     )
