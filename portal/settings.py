@@ -274,5 +274,7 @@ LOGGING = {
             "formatter": "json" if ENVIRONMENT.log_format == "json" else "line",
         }
     },
+    # What they say below a warning holds signatures and whole requests.
+    "loggers": {name: {"level": "WARNING"} for name in ("boto3", "botocore", "s3transfer", "urllib3")},
     "root": {"handlers": ["stderr"], "level": ENVIRONMENT.log_level},
 }

@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 import boto3
 import pytest
 from django.core.files.storage import storages
+from django.db import connections
 from django.urls import reverse
 
 from downloads.bundles import place, work
@@ -101,6 +102,24 @@ def test_a_click_gives_a_link_that_fetches_and_resumes(scope, bucket, as_alice):
     counted = AuditEntry.objects.filter(act="fetch").order_by("pk").values_list("bytes", flat=True)
     assert list(counted) == [bundle.size_bytes, 10]
     assert as_alice.head(reverse("bundle-file", args=[bundle.pk]))["Content-Length"] == str(bundle.size_bytes)
+
+
+def test_a_signed_link_stands_in_no_row_and_no_log(scope, bucket, as_alice, caplog):
+    caplog.set_level(logging.DEBUG)
+    bundle = made(scope)
+    links = [as_alice.get(reverse("bundle-file", args=[bundle.pk]))["Location"] for _ in range(2)]
+    signatures = {parse_qs(urlsplit(link).query)["X-Amz-Signature"][0] for link in links}
+    with connections["default"].cursor() as cursor:
+        tables = connections["default"].introspection.table_names(cursor)
+        rows = ""
+        for table in tables:
+            cursor.execute(f"SELECT * FROM {connections['default'].ops.quote_name(table)}")  # noqa: S608 (our own)
+            rows += repr(cursor.fetchall())
+    assert bundle.sha256 in rows
+    assert logging.getLogger("botocore.auth").getEffectiveLevel() == logging.WARNING  # it says every signature below
+    for secret in (*signatures, "X-Amz-Signature", "Signature="):
+        assert secret not in rows
+        assert secret not in caplog.text
 
 
 def test_a_damaged_chunk_leaves_no_object_and_no_upload(scope, bucket, store, monkeypatch):
