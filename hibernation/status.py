@@ -9,12 +9,14 @@ from decimal import Decimal
 
 from chunks.headers_db.place import HeadersPlace
 from chunks.headers_db.state import read_state
-from hibernation import configuration, events, held, snapshots
+from hibernation import configuration, events, held
 from hibernation.aws import clients_for, speaking
 from hibernation.errors import AwsRefused
+from hibernation.events import Waiting
 from hibernation.models import Sleep, present_sleep
 from hibernation.prices import Cost, Prices, cost_of, dollars, prices_here
 from hibernation.site import Site, site_here
+from hibernation.snapshots import Held, kept
 from hibernation.states import Goal, Host, Instance
 from hibernation.work import Look, Work, look
 from jobs.models import Job
@@ -37,8 +39,8 @@ class Status:
     by_stopping: Cost
     saved: Decimal
     look: Look | None = None
-    snapshots: tuple[snapshots.Held, ...] = ()
-    waiting: tuple[events.Waiting, ...] = ()
+    snapshots: tuple[Held, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
     fault: str = ""
 
     @property
@@ -60,13 +62,13 @@ class Status:
 def status(work: Work) -> Status:
     """Asks the portal database and AWS. Raises `PricesUnreadable`."""
     seen, fault = None, ""
-    there: tuple[snapshots.Held, ...] = ()
-    waiting: tuple[events.Waiting, ...] = ()
+    there: tuple[Held, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
     try:
         with speaking():
             seen = look(work)
             if work.clients is not None:
-                there = tuple(snapshots.kept(work.clients, instance=work.site.instance))
+                there = tuple(kept(work.clients, instance=work.site.instance))
                 waiting = tuple(events.waiting(work.clients, seen.mappings))
     except AwsRefused as refused:
         fault = str(refused)

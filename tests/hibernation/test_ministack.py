@@ -1,7 +1,4 @@
-"""The cycle on a second emulator, which runs the function, forgets groups and tags as it restores, and has addresses.
-
-
-"""
+"""The cycle on a second emulator, which runs the function, and forgets groups and tags as it restores."""
 
 from collections.abc import Iterator
 

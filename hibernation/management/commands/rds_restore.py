@@ -5,7 +5,6 @@ from argparse import ArgumentParser
 from datetime import date
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandError
 
 from chunks.command import CALLED_WRONGLY, PARTLY_DONE
