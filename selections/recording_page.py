@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -90,6 +91,7 @@ class AboutRecording:
     annotations: Annotations | None
     annotations_fault: str
     notes: tuple[Note, ...]
+    released_here: str
 
 
 def about_recording(row: Recording, about: About) -> AboutRecording:
@@ -111,6 +113,7 @@ def about_recording(row: Recording, about: About) -> AboutRecording:
         annotations=about.annotations,
         annotations_fault=about.annotations_fault,
         notes=tuple(_notes(row.patient, about.annotations)) if about.annotations else (),
+        released_here=f"{reverse('annotations')}?{urlencode({'patient': row.patient, 'recording': row.name})}",
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, register_converter
 
-from selections import conflict_views, session_changes, session_views, task_views, views
+from selections import annotation_views, conflict_views, session_changes, session_views, task_views, views
 from selections.session_names import SessionName
 
 register_converter(SessionName, "session")
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path(
         "patients/<str:patient>/recordings/<str:name>/conflict/<str:earlier>/", conflict_views.conflict, name="conflict"
     ),
+    path("annotations/", annotation_views.annotations, name="annotations"),
     path("tasks/", task_views.tasks, name="tasks"),
     path("tasks/suggest", task_views.suggest, name="task-suggest"),
     path("sessions/add/", session_changes.session_add, name="session-add"),

@@ -92,23 +92,27 @@ _PRONOUNS = (
 )
 
 
-def _any_of(*forms: str) -> re.Pattern[str]:
-    return re.compile("|".join(forms), re.IGNORECASE)
-
-
-_FORMS = (
-    (Kind.PRONOUN, _any_of(*_PRONOUNS)),
-    (Kind.NUMBER, _any_of(*_NUMBERS)),
-    (Kind.DATE, _any_of(*_DATES)),
-    (Kind.ADDRESS, _any_of(*_ADDRESSES)),
-    (Kind.PERSON, _any_of(*_PERSONS)),
+# Each form is looked for by itself: of two that overlap, both are marked.
+_FORMS = tuple(
+    (kind, re.compile(form, re.IGNORECASE), r"\d" in form)
+    for kind, forms in (
+        (Kind.PRONOUN, _PRONOUNS),
+        (Kind.NUMBER, _NUMBERS),
+        (Kind.DATE, _DATES),
+        (Kind.ADDRESS, _ADDRESSES),
+        (Kind.PERSON, _PERSONS),
+    )
+    for form in forms
 )
+_DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W\d_]+")
 _HUMP = re.compile(r"(?<=[^\W\d_A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ])")
 
 
 def shown_text(text: str) -> str:
     """The text as it is looked through and shown: one form for each character, without those that do not show."""
+    if text.isascii():
+        return text
     return "".join(each for each in unicodedata.normalize("NFKC", text) if unicodedata.category(each) != "Cf")
 
 
@@ -116,6 +120,8 @@ def parts(text: str, *, names: Names) -> tuple[Part, ...]:
     """`shown_text` of the text in pieces, the marked ones with what they may be."""
     shown = shown_text(text)
     paint = _painted(shown, names=names)
+    if not any(paint):
+        return (Part(shown, None),) if shown else ()
     return tuple(
         Part("".join(shown[place] for place in places), Kind(kind) if kind else None)
         for kind, run in groupby(range(len(shown)), key=paint.__getitem__)
@@ -135,7 +141,10 @@ def kinds(marked: tuple[Part, ...]) -> tuple[Kind, ...]:
 def _painted(text: str, *, names: Names) -> bytearray:
     """The kind of mark at each character, 0 for none."""
     paint = bytearray(len(text))
-    for kind, form in _FORMS:
+    has_digit = _DIGIT.search(text) is not None
+    for kind, form, needs_digit in _FORMS:
+        if needs_digit and not has_digit:
+            continue
         for found in form.finditer(text):
             _paint(paint, found.start(), found.end(), kind=kind)
     if names:

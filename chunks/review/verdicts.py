@@ -45,8 +45,10 @@ def text_hash(text: str, *, patient: str) -> str:
 
 def withheld_recordings(objects: Objects, *, patient: str) -> list[str]:
     """The names of the recordings of which texts are withheld."""
+    folder = f"{patient.lower()}/"
     try:
-        return list(objects.folders(withheld_bucket(prefix=settings.BUCKET_PREFIX), prefix=f"{patient.lower()}/"))
+        found = objects.folders(withheld_bucket(prefix=settings.BUCKET_PREFIX), prefix=folder)
+        return [each.removeprefix(folder) for each in found]
     except BucketMissing:
         return []
 

@@ -94,7 +94,7 @@ def pattern(request: HttpRequest, patient: str) -> HttpResponse:
         return _review(request, patient, look=Look(), gathered=gathered, refusal=str(error), typed=typed)
     found = [group for group in gathered.groups if wanted.matches(group.text)]
     about = {
-        "nav": "search",
+        "nav": "annotations",
         "patient": patient,
         "pattern": wanted.text,
         "reason": reason,
@@ -122,7 +122,7 @@ def patterns(request: HttpRequest) -> HttpResponse:
             refusal = str(error)
     rows = ReleasePattern.objects.order_by("revoked_at", "pattern", "pk")
     about = {
-        "nav": "search",
+        "nav": "annotations",
         "in_force": [row for row in rows if row.revoked_at is None],
         "ended": [row for row in rows if row.revoked_at is not None],
         "behind": len(behind(scope=scope)),
@@ -149,8 +149,9 @@ def names(request: HttpRequest) -> HttpResponse:
     except (ChunksError, StorageError) as error:
         held, etag, refusal = [], "", refusal or str(error)
     shown = typed if refusal and typed else "\n".join(held)
-    about = {"nav": "search", "names": shown, "etag": etag, "count": len(held), "max": MAX_NAMES, "refusal": refusal}
-    return render(request, "chunks/review_names.html", about, status=REFUSED if refusal else 200)
+    about = {"nav": "annotations", "names": shown, "etag": etag, "count": len(held), "max": MAX_NAMES}
+    status = REFUSED if refusal else 200
+    return render(request, "chunks/review_names.html", about | {"refusal": refusal}, status=status)
 
 
 def _review(
@@ -164,7 +165,7 @@ def _review(
 ) -> HttpResponse:
     gathered = gathered or _gather(request, patient)
     about = {
-        "nav": "search",
+        "nav": "annotations",
         "patient": patient,
         "gathered": gathered,
         "page": review_page(gathered, look=look, patient=patient),
