@@ -21,6 +21,7 @@ from storage.s3_clients import Patience
 PATIENCE = Patience(connect_s=2, read_s=10, attempts=3)
 # Kept back of the function's time for the last statements and the answer.
 RESERVE_S = 10
+PING = {"ecog": "ping"}
 
 logging.getLogger("ecog").setLevel(logging.INFO)
 
@@ -31,10 +32,24 @@ class Context(Protocol):
     def get_remaining_time_in_millis(self) -> int: ...
 
 
-def handler(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
-    """Serves a batch; the answer names the messages that stay in the queue. Raises `NotAQueue`, `NotConfigured`."""
+def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Serves a batch; the answer names the messages that stay in the queue. Raises `NotAQueue`, `NotConfigured`.
+
+    Whoever wakes the headers database asks `{"ecog": "ping"}`: the answer proves that it is reached from here.
+    """
+    if event == PING:
+        return _ping()
     until = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE_S
     return returned(_indexer().serve(messages(event), until=until))
+
+
+def _ping() -> dict[str, str]:
+    """By a connection of its own, so that its address is the one that is configured now. Raises `DatabaseSilent`."""
+    database = Database(place_from(os.environ))
+    with database.transaction() as cursor:
+        cursor.execute("SELECT 1")
+    database.close()
+    return {"ecog": "pong"}
 
 
 @cache
