@@ -9,12 +9,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from django.conf import settings
+
 from chunks.document import Document, read_document
-from chunks.errors import OverlapUnknown
+from chunks.errors import ChunksError, OverlapUnknown
+from chunks.format.keys import patient_bucket
 from chunks.models import OverlapVerdict, RecordingState
 from chunks.overlaps import others_of, restand
 from chunks.standing import change
+from storage.errors import StorageError
 from storage.objects import Objects
+from storage.urls import open_objects
+
+REFUSALS = (ChunksError, StorageError)
 
 
 class How(StrEnum):
@@ -31,6 +38,13 @@ class Settled:
 
     recording: str
     earlier: str
+
+
+def settle_here(patient: str, *, recording: str, earlier: str, how: How, by: str) -> Settled:
+    """`settle` in the portal's own store. Raises one of `REFUSALS`."""
+    bucket = patient_bucket(patient, prefix=settings.BUCKET_PREFIX)
+    objects = open_objects(settings.OBJECTS_URL)
+    return settle(objects, bucket=bucket, recording=recording, earlier=earlier, how=how, by=by)
 
 
 def settle(

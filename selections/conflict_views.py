@@ -9,9 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from chunks.errors import ChunksError
-from chunks.format.keys import patient_bucket
-from chunks.settle import How, settle
+from chunks.settle import REFUSALS, How, settle_here
 from chunks.who_indexes import DIRECT, why_rows_follow
 from people import audit
 from people.asking import page_scope
@@ -19,8 +17,6 @@ from people.origin import client_address
 from people.roles import requires
 from people.scope import Scope
 from selections.shared_time import conflict_of
-from storage.errors import StorageError
-from storage.urls import open_objects
 
 UNDONE = 422
 
@@ -53,15 +49,8 @@ def _settle(request: HttpRequest, patient: str, name: str, earlier: str, *, scop
             patients=[patient],
             origin=client_address(request),
         ):
-            settle(
-                open_objects(settings.OBJECTS_URL),
-                bucket=patient_bucket(patient, prefix=settings.BUCKET_PREFIX),
-                recording=name,
-                earlier=earlier,
-                how=how,
-                by=scope.by,
-            )
-    except (ChunksError, StorageError) as error:
+            settle_here(patient, recording=name, earlier=earlier, how=how, by=scope.by)
+    except REFUSALS as error:
         return _page(request, patient, name, earlier, scope=scope, refusal=f"{error} It is not settled: try again.")
     messages.success(request, f"Settled: {_said(how, name, earlier)}")
     if settings.INDEX != DIRECT:
