@@ -203,6 +203,13 @@ def secret(name: str, *, data_dir: Path, variable: str) -> str:
     return path.read_text(encoding="ascii").strip()
 
 
+def certificates(path: object, *, variable: str) -> str:
+    """The path of a file of authorities, which must be there: a driver would only say that TLS failed."""
+    if not Path(str(path)).is_file():
+        raise SettingError(f"ssl_ca of {variable} names no file: write its absolute path.")
+    return str(path)
+
+
 def make_private(path: Path) -> None:
     """Makes the file of an SQLite database, empty and with mode 600, where it is missing and its folder is there.
 

@@ -12,7 +12,7 @@ from django.contrib.messages import constants as messages
 
 from portal.broker import broker_url
 from portal.bundles_storage import bundles_storage
-from portal.environment import PROJECT_DIR, make_private, read_environment, secret
+from portal.environment import PROJECT_DIR, certificates, make_private, read_environment, secret
 
 ENVIRONMENT = read_environment()
 DATA_DIR = ENVIRONMENT.data_dir
@@ -160,11 +160,16 @@ MYSQL_OPTIONS = {
 }
 
 
-def _database(url: str) -> dict[str, object]:
+def _database(url: str, *, variable: str) -> dict[str, object]:
     database: dict[str, object] = environ.Env.db_url_config(url)
     mysql = "mysql" in str(database["ENGINE"])
     given = database.get("OPTIONS")
-    database["OPTIONS"] = (MYSQL_OPTIONS if mysql else SQLITE_OPTIONS) | (given if isinstance(given, dict) else {})
+    options = (MYSQL_OPTIONS if mysql else SQLITE_OPTIONS) | (given if isinstance(given, dict) else {})
+    if mysql and "ssl_ca" in options:
+        # TLS or nothing: the server's certificate must be of these authorities, and of the host that was asked for.
+        options |= {"ssl": {"ca": certificates(options.pop("ssl_ca"), variable=variable)}}
+        options |= {"ssl_mode": "VERIFY_IDENTITY"}
+    database["OPTIONS"] = options
     database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"] = 60, True
     if mysql:
         database["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_bin"}
@@ -177,13 +182,13 @@ def _database(url: str) -> dict[str, object]:
 
 def _headers_database(url: str) -> dict[str, object]:
     """Like any database, under the engine that knows when it is asleep and where it has moved."""
-    database = _database(url)
+    database = _database(url, variable="ECOG_HEADERS_DATABASE_URL")
     vendor = "mysql" if "mysql" in str(database["ENGINE"]) else "sqlite3"
     return database | {"ENGINE": f"chunks.headers_db.{vendor}"}
 
 
 DATABASES = {
-    "default": _database(ENVIRONMENT.portal_database_url),
+    "default": _database(ENVIRONMENT.portal_database_url, variable="ECOG_PORTAL_DATABASE_URL"),
     "headers": _headers_database(ENVIRONMENT.headers_database_url),
 }
 DATABASE_ROUTERS = ["chunks.headers_db.router.ByModel"]
