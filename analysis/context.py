@@ -1,0 +1,51 @@
+"""What a job of an analysis knows beside its windows: the events of the tasks that were asked for.
+
+Owns: an event as a line of JSON, both ways. Plain Python: the portal writes it, the driver reads it.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from analysis.errors import NotAManifest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened in a session: `at` is an instant of that recording's clock, naive.
+
+    number: counts the events of an analysis from 0. session: the session's file name.
+    """
+
+    number: int
+    patient: str
+    bucket: str
+    recording: str
+    task: str
+    session: str
+    code: int
+    trial: int
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """events: none for a job that asks for none."""
+
+    events: tuple[Event, ...] = ()
+
+
+def encode_event(event: Event) -> str:
+    """One line, its newline included."""
+    return json.dumps(asdict(event) | {"at": event.at.isoformat()}, ensure_ascii=False) + "\n"
+
+
+def decode_events(lines: Iterable[str]) -> Iterator[Event]:
+    """Raises `NotAManifest`."""
+    for line in lines:
+        try:
+            plain = json.loads(line)
+            yield Event(**plain | {"at": datetime.fromisoformat(plain["at"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise NotAManifest(f"A line of the events cannot be read: {error}. Ask for the analysis again.") from error

@@ -1,0 +1,212 @@
+"""Coherence around task events: how far two channels follow each other, frequency by frequency.
+
+Magnitude-squared coherence |Pxy|² / (Pxx · Pyy) (Carter 1987, Proc. IEEE 75:236). Each event gives an epoch from 0.5 s
+before to 1 s after it, cut into segments of 0.5 s, half overlapping, under a Hann window, their mean taken off; the
+spectra are averaged over all segments of all events of a code before they are divided, so one segment alone would give
+1 everywhere, and chance alone about 1 / `averages`. A band's value is the mean over its frequencies. An epoch that a
+gap or an unusable chunk cuts is left out for that channel, and `events` says how many went into a pair.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy.signal import get_window
+
+from analysis.batches import FAULT, Array, arrow_schema
+from analysis.context import Context, Event
+from analysis.jobs.band_power import BANDS, in_band
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+Spectra = npt.NDArray[np.complex128]
+BEFORE_S, AFTER_S, SEGMENT_S = 0.5, 1.0, 0.5
+HIGHEST_HZ = 150.0
+EVENTS_A_TASK = 8
+_EVENT = "patient string, task string, code int, event int, label string, sfreq double"
+_FAULT = "recording string, bucket string, channel int, chunk int, fault string"
+PIECES = f"{_EVENT}, place long, samples array<double>, {_FAULT}"
+_PAIR = "patient string, task string, code int, label string, other string"
+_SPECTRA = ", ".join(f"{name} array<double>" for name in ("cross_real", "cross_imag", "own", "others"))
+SUMS = f"{_PAIR}, sfreq double, events int, averages int, {_SPECTRA}"
+RESULT = f"{_PAIR}, events int, averages int, " + ", ".join(f"{band} double" for band in BANDS)
+
+
+def spectra(epoch: Array, *, sfreq: float) -> Spectra:
+    """(… × samples) → (… × segments × frequencies up to 150 Hz), not scaled: coherence is a ratio."""
+    length = min(epoch.shape[-1], round(SEGMENT_S * sfreq))
+    segments = np.lib.stride_tricks.sliding_window_view(epoch, length, axis=-1)[..., :: max(1, length - length // 2), :]
+    segments = segments - segments.mean(axis=-1, keepdims=True)
+    return np.asarray(
+        np.fft.rfft(segments * get_window("hann", length), axis=-1)[..., frequencies(sfreq) <= HIGHEST_HZ]
+    )
+
+
+def frequencies(sfreq: float, *, seconds: float = SEGMENT_S) -> Array:
+    return np.fft.rfftfreq(round(seconds * sfreq), 1 / sfreq)
+
+
+def coherence(cross: Spectra, own: Array, others: Array) -> Array:
+    """Of summed spectra; NaN where one of the channels is flat."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.abs(cross) ** 2 / (own * others))
+
+
+def run(windows: "DataFrame", context: Context) -> "DataFrame":
+    """The job: a row for each pair of channels, task and code."""
+    pieces = windows.mapInArrow(partial(cut, events=context.events), PIECES).persist()
+    keys = ["patient", "task", "code"]
+    sums = (
+        pieces.where("fault is null")
+        .selectExpr("*", f"event div {EVENTS_A_TASK} as part")
+        .groupBy(*keys, "part")
+        .applyInArrow(summed, SUMS)
+    )
+    pairs = sums.groupBy(*keys, "label", "other", "sfreq").applyInArrow(divided, RESULT)
+    faults = pieces.where("fault is not null").select(
+        "patient", "recording", "bucket", "channel", "label", "chunk", FAULT
+    )
+    return pairs.unionByName(faults, allowMissingColumns=True)
+
+
+def cut(batches: Iterable[pa.RecordBatch], *, events: tuple[Event, ...]) -> Iterator[pa.RecordBatch]:
+    """What each window holds of each event's epoch; faults as they came."""
+    for batch in batches:
+        found: list[dict[str, Any]] = []
+        abouts = batch.select([name for name in batch.schema.names if name != "samples"]).to_pylist()
+        lengths = batch.column("samples").value_lengths().to_pylist()
+        for place, (about, length) in enumerate(zip(abouts, lengths, strict=True)):
+            if about[FAULT] is not None:
+                found.append({name: about.get(name) for name in _PIECES.names})
+                continue
+            for event, begin, end in _touching(about, length, events=events):
+                first, last = max(begin, 0), min(end, length)
+                samples = batch.column("samples")[place].values[first:last]
+                found.append(_piece(about, event, place=first - begin, samples=samples.to_numpy(zero_copy_only=False)))
+        if found:
+            yield pa.RecordBatch.from_pylist(found, schema=_PIECES)
+
+
+def summed(table: pa.Table) -> pa.Table:
+    """The spectra of some events of one code, summed for each pair of channels."""
+    about = {name: table.column(name)[0].as_py() for name in ("patient", "task", "code")}
+    rows: list[dict[str, Any]] = []
+    for sfreq, epochs in _epochs(table).items():
+        labels = sorted({label for epoch in epochs for label in epoch})
+        pairs = _Pairs(len(labels), count=int(np.sum(frequencies(sfreq) <= HIGHEST_HZ)))
+        for epoch in epochs:
+            of = {place: spectra(epoch[label], sfreq=sfreq) for place, label in enumerate(labels) if label in epoch}
+            pairs.add(of)
+        rows += [about | {"label": labels[a], "other": labels[b], "sfreq": sfreq} | sums for a, b, sums in pairs.rows()]
+    return pa.Table.from_pylist(rows, schema=_SUMS)
+
+
+class _Pairs:
+    """Sums for every two of some channels; `averages` counts segments."""
+
+    def __init__(self, channels: int, *, count: int) -> None:
+        self._first, self._second = np.triu_indices(channels, 1)
+        self._place = {
+            pair: at for at, pair in enumerate(zip(self._first.tolist(), self._second.tolist(), strict=True))
+        }
+        shape = (len(self._first), count)
+        self._cross = np.zeros(shape, dtype=np.complex128)
+        self._own, self._others = np.zeros(shape), np.zeros(shape)
+        self._events = np.zeros(len(self._first), dtype=np.int64)
+        self._averages = np.zeros(len(self._first), dtype=np.int64)
+
+    def add(self, of: Mapping[int, Spectra]) -> None:
+        """One event's spectra (segments × frequencies) of the channels that have a whole epoch."""
+        power = {channel: (np.abs(each) ** 2).sum(axis=0) for channel, each in of.items()}
+        for a, b in combinations(sorted(of), 2):
+            at = self._place[a, b]
+            self._cross[at] += (np.conj(of[a]) * of[b]).sum(axis=0)
+            self._own[at] += power[a]
+            self._others[at] += power[b]
+            self._events[at] += 1
+            self._averages[at] += len(of[a])
+
+    def rows(self) -> Iterator[tuple[int, int, dict[str, Any]]]:
+        for at in np.flatnonzero(self._events):
+            sums = {
+                "events": int(self._events[at]),
+                "averages": int(self._averages[at]),
+                "cross_real": self._cross[at].real,
+                "cross_imag": self._cross[at].imag,
+                "own": self._own[at],
+                "others": self._others[at],
+            }
+            yield int(self._first[at]), int(self._second[at]), sums
+
+
+def divided(table: pa.Table) -> pa.Table:
+    """The coherence of one pair, of the sums of all its parts."""
+    about = {name: table.column(name)[0].as_py() for name in ("patient", "task", "code", "label", "other")}
+    sfreq = table.column("sfreq")[0].as_py()
+    real, imag, own, others = (
+        np.sum(table.column(name).to_pylist(), axis=0) for name in ("cross_real", "cross_imag", "own", "others")
+    )
+    values, hertz = coherence(real + 1j * imag, own, others), frequencies(sfreq)
+    means = {name: in_band(values, hertz[: len(values)], band=band, sfreq=sfreq) for name, band in BANDS.items()}
+    row = about | {name: sum(table.column(name).to_pylist()) for name in ("events", "averages")}
+    row |= {name: None if np.isnan(each).any() else float(each.mean()) for name, each in means.items()}
+    return pa.Table.from_pylist([row], schema=_RESULT)
+
+
+def _touching(about: Mapping[str, Any], length: int, *, events: tuple[Event, ...]) -> Iterator[tuple[Event, int, int]]:
+    """The events whose epoch this window touches, each with the epoch's samples counted from the window's first."""
+    sfreq: float = about["sfreq"]
+    place = about["patient"], about["bucket"], about["recording"]
+    for event in events:
+        if (event.patient, event.bucket, event.recording) != place:
+            continue
+        begin = round(((event.at - about["start"]).total_seconds() - BEFORE_S) * sfreq)
+        end = begin + epoch_length(sfreq)
+        if begin < length and end > 0:
+            yield event, begin, end
+
+
+def epoch_length(sfreq: float) -> int:
+    """Samples of an epoch."""
+    return round((BEFORE_S + AFTER_S) * sfreq)
+
+
+def _piece(about: Mapping[str, Any], event: Event, *, place: int, samples: Array) -> dict[str, Any]:
+    own = {"task": event.task, "code": event.code, "event": event.number, "place": place, "samples": samples}
+    return {name: about.get(name) for name in _PIECES.names} | own
+
+
+def _epochs(table: pa.Table) -> Mapping[float, list[dict[str, Array]]]:
+    """By rate, the events with the whole epochs of their channels."""
+    pieces: dict[tuple[float, int], dict[str, list[tuple[int, Array]]]] = {}
+    columns = [table.column(name).to_pylist() for name in ("sfreq", "event", "label", "place")]
+    samples = table.column("samples")
+    for row, (sfreq, event, label, place) in enumerate(zip(*columns, strict=True)):
+        here = pieces.setdefault((sfreq, event), {}).setdefault(label, [])
+        here.append((place, samples[row].values.to_numpy(zero_copy_only=False)))
+    found: dict[float, list[dict[str, Array]]] = {}
+    for (sfreq, _), channels in sorted(pieces.items()):
+        whole = {label: _joined(parts, length=epoch_length(sfreq)) for label, parts in channels.items()}
+        found.setdefault(sfreq, []).append({label: epoch for label, epoch in whole.items() if epoch is not None})
+    return found
+
+
+def _joined(parts: list[tuple[int, Array]], *, length: int) -> Array | None:
+    """The epoch that these parts make; None where one is missing, or two channels have the same label."""
+    at = 0
+    ordered = sorted(parts, key=lambda part: part[0])
+    for place, samples in ordered:
+        if place != at:
+            return None
+        at += len(samples)
+    return np.concatenate([samples for _, samples in ordered]) if at == length else None
+
+
+_PIECES = arrow_schema(PIECES)
+_SUMS = arrow_schema(SUMS)
+_RESULT = arrow_schema(RESULT)
