@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from chunks.review.errors import PatternRefused, ReviewRefused
+from chunks.review.gather import Gathered
 from chunks.review.marks import is_marked
-from chunks.review.names import Names
 from chunks.review.patterns import Pattern, parse_pattern
 from chunks.review.publish import touch
 from chunks.review.tables import ReleasePattern, TextVerdict, Verdict
@@ -40,13 +40,21 @@ def decide(hashes: Iterable[str], verdict: Verdict, *, patient: str, by: Scope) 
     return len(rows)
 
 
-def acceptable(text: str, *, names: Names) -> Pattern:
-    """The pattern a person wrote, where it is one that may hold for the lab. Raises `PatternRefused`."""
+def acceptable(text: str, *, gathered: Gathered) -> Pattern:
+    """The pattern a person wrote, where it is one that may hold for the lab. Raises `PatternRefused`.
+
+    It must release something of the patient before whom it is written: so no row keeps what was merely typed.
+    """
     pattern = parse_pattern(text)
-    if is_marked(pattern.literal, names=names):
+    if is_marked(pattern.literal, names=gathered.names):
         raise PatternRefused(
             "There is a name, a date, a number or the like in this pattern, so it would never release anything: texts "
             "with such a mark stay for a person. Release those one by one."
+        )
+    if not any(pattern.matches(group.text) and not group.marked for group in gathered.groups):
+        raise PatternRefused(
+            "This pattern would release no text of this patient. Compare it with the texts: it is the whole of one, "
+            "with # for a number and * for one word that cannot be a name."
         )
     return pattern
 

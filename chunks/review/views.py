@@ -82,7 +82,7 @@ def pattern(request: HttpRequest, patient: str) -> HttpResponse:
     scope = page_scope(request)
     gathered = _gather(request, patient)
     try:
-        wanted = acceptable(typed, names=gathered.names)
+        wanted = acceptable(typed, gathered=gathered)
         if request.POST.get("do") == "confirm":
             act = "add release pattern"
             with audit.act(act, scope=scope, patients=[patient], origin=client_address(request)):

@@ -67,7 +67,7 @@ def test_it_is_marked(text, found, kind):
 
 @pytest.mark.parametrize(
     "text",
-    ["no change", "REC START IAW IAB", "Stim LTG1-LTG2 3.5 mA", "sampling 2000 Hz", "HR 80", "5 ms", "in the ER", 
+    ["no change", "REC START IAW IAB", "Stim LTG1-LTG2 3.5 mA", "sampling 2000 Hz", "HR 80", "5 ms", "in the ER",
      "A1+A2",      "seizure 12", "12:30:15", "Montage: 3", "harvest", "eyes closed", "XLSPIKE", "", "hag"],
 )  # fmt: skip
 def test_it_is_not(text):
