@@ -101,6 +101,7 @@ INSTALLED_APPS = [
     "behavior",
     "selections",
     "downloads",
+    "analysis",
     "hibernation",
     "portal",
 ]

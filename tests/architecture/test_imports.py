@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "behavior": {"people", "jobs", "chunks", "storage"},
     "selections": {"people", "jobs", "chunks", "behavior"},
     "downloads": {"people", "jobs", "storage", "chunks", "behavior", "selections"},
+    "analysis": {"people", "jobs", "storage", "chunks", "behavior", "selections"},
     "hibernation": {"people", "jobs", "storage", "chunks"},
     "lambdas": {"chunks", "behavior", "storage"},
 }
