@@ -62,7 +62,7 @@ $(VENV)/core: $(VENV)/made requirements-core.txt constraints.txt
 	@$(PIP) --only-binary :all: -r requirements-core.txt
 	@touch $@
 
-$(VENV)/dev: $(VENV)/core requirements.txt requirements-dev.txt
+$(VENV)/dev: $(VENV)/core requirements.txt requirements-spark.txt requirements-dev.txt
 	@tests/system.sh
 	@echo "Installing what the tests need (once) …"
 	@$(PIP) -r requirements-dev.txt

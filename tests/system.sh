@@ -13,6 +13,7 @@ need nginx nginx-light
 need redis-server redis-server
 need node nodejs
 need npm npm
+need java openjdk-17-jre-headless
 pkg-config --exists libmariadb 2>/dev/null || missing="$missing libmariadb-dev"
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" != 0 ]; then
