@@ -57,8 +57,10 @@ FACTS = (
     _plain("AllocatedStorage"),
     _plain("StorageType"),
     Fact(argument="Iops", read=_iops, change="Iops"),
-    Fact(argument="VpcSecurityGroupIds", read=_names("VpcSecurityGroups", "VpcSecurityGroupId"), change="VpcSecurityGroupIds"),
-    Fact(argument="DBParameterGroupName", read=_own("DBParameterGroups", "DBParameterGroupName"), change="DBParameterGroupName"),
+    Fact(argument="VpcSecurityGroupIds", change="VpcSecurityGroupIds",
+         read=_names("VpcSecurityGroups", "VpcSecurityGroupId")),
+    Fact(argument="DBParameterGroupName", change="DBParameterGroupName",
+         read=_own("DBParameterGroups", "DBParameterGroupName")),
     Fact(argument="OptionGroupName", read=_own("OptionGroupMemberships", "OptionGroupName"), change="OptionGroupName"),
     Fact(argument="DBSubnetGroupName", read=lambda told: (told.get("DBSubnetGroup") or {}).get("DBSubnetGroupName")),
     Fact(argument="Port", read=_port, change="DBPortNumber"),
@@ -81,7 +83,7 @@ FACTS = (
     _plain("EngineLifecycleSupport", change=""),
     Fact(argument="EnableCloudwatchLogsExports", read=lambda told: sorted(told["EnabledCloudwatchLogsExports"]) or None
          if "EnabledCloudwatchLogsExports" in told else None),
-    Fact(argument="Tags", read=lambda told: sorted(told["TagList"], key=lambda tag: tag["Key"]) if told.get("TagList") else None),
+    Fact(argument="Tags", read=lambda told: sorted(told.get("TagList") or (), key=lambda tag: tag["Key"]) or None),
 )  # fmt: skip
 # What comes with a snapshot and cannot be asked for, but a new instance and the verification need.
 CARRIED = ("Engine", "EngineVersion", "MasterUsername", "DBName", "StorageEncrypted", "KmsKeyId")

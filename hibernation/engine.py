@@ -126,8 +126,8 @@ def _pause(work: Work, seconds: float) -> None:
 def _refuse_endless(step: Step, work: Work, *, same: int, waited_s: float) -> None:
     if waited_s > work.pace.limit_s or (same > TRIES and step not in {Step.WAIT, Step.DRAIN} and step not in CHAIN):
         raise TookTooLong(
-            f"The step “{step}” has not come to its end (tried {same} times in {waited_s / 60:.0f} minutes). Nothing was "
-            "lost: look at rds_status and at AWS's pages, then run the same command again; it goes on where things are."
+            f"The step “{step}” has not come to its end (tried {same} times in {waited_s / 60:.0f} minutes). "
+            "Nothing was lost: look at rds_status and at AWS's pages, then run the same command again; it goes on where things are."
         )
 
 
@@ -151,8 +151,8 @@ def _settled_by_people(step: Step, work: Work, seen: Look, *, goal: Goal) -> Exc
     name = work.site.instance
     if step == Step.TELL_BROKEN:
         return InstanceBroken(
-            f"The instance {name} is {seen.status}, and AWS allows nothing we need. Nothing was changed or deleted. See its "
-            "events on AWS's pages. Where it cannot be healed, delete it there and run rds_restore --latest, or "
+            f"The instance {name} is {seen.status}, and AWS allows nothing we need. Nothing was changed or "
+            "deleted. See its events on AWS's pages. Where it cannot be healed, delete it there and run rds_restore --latest, or "
             "--from-buckets: everything in it can be rebuilt from the buckets."
         )
     if step == Step.TELL_NO_SOURCE:
@@ -161,6 +161,6 @@ def _settled_by_people(step: Step, work: Work, seen: Look, *, goal: Goal) -> Exc
             "(--list shows the snapshots), or --from-buckets, which needs none."
         )
     return NothingThere(
-        f"There is no instance {name} to put to sleep, and no verified snapshot of a present sleep. Is ECOG_RDS_INSTANCE "
-        "right? rds_restore makes it again, from a snapshot or from the buckets."
+        f"There is no instance {name} to put to sleep, and no verified snapshot of a present sleep. Is "
+        "ECOG_RDS_INSTANCE right? rds_restore makes it again, from a snapshot or from the buckets."
     )

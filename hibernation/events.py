@@ -1,4 +1,4 @@
-"""The events of S3 on their way to the index: paused while the database sleeps, resumed after it, sent again where lost.
+"""The events of S3 on their way to the index: paused while the database sleeps, resumed after it, sent again.
 
 Owns: the event source mappings of the function that indexes, its configuration, and the queues behind them. A mapping
 that somebody had switched off before is not switched on by us.

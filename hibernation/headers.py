@@ -40,8 +40,8 @@ def prove() -> None:
             cursor.fetchone()
     except (HeadersUnavailable, DatabaseError) as error:
         raise NotProved(
-            f"The instance is there, but does not answer the portal: {error} Check its security groups and that its user "
-            "and password are those of ECOG_HEADERS_DATABASE_URL, then run rds_restore again: it goes on here."
+            f"The instance is there, but does not answer the portal: {error} Check its security groups and that its "
+            "user and password are those of ECOG_HEADERS_DATABASE_URL, then run rds_restore again: it goes on here."
         ) from error
 
 

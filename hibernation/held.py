@@ -10,7 +10,7 @@ from hibernation.errors import SomebodyElse
 from hibernation.models import Hold
 from jobs.errors import LeaseLost
 from jobs.kinds import title_of
-from jobs.lease import Lease
+from jobs.lease import TIMING, Lease
 from jobs.models import Job, Runner, State
 
 TRIES = 3
@@ -60,8 +60,8 @@ def said_of(job: Job) -> str:
 
 
 def _silent_s(job: Job) -> float:
-    from_lease = 30.0 - (job.lease_until - timezone.now()).total_seconds() if job.lease_until else 0.0
-    return from_lease
+    """Since the lease was renewed last."""
+    return TIMING.lease_s - (job.lease_until - timezone.now()).total_seconds() if job.lease_until else 0.0
 
 
 def _alive(job_id: int | None) -> Job | None:

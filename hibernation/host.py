@@ -40,8 +40,8 @@ def refuse_own_machine(site: Site) -> None:
         return
     if this_machine() == site.host:
         raise HostRefused(
-            f"ECOG_RDS_HOST_INSTANCE is {site.host}, which is this very machine: stopped, it could wake nothing. Name a "
-            "machine that only the database needs, or leave the setting empty. Nothing was changed."
+            f"ECOG_RDS_HOST_INSTANCE is {site.host}, which is this very machine: stopped, it could wake nothing. Name "
+            "a machine that only the database needs, or leave the setting empty. Nothing was changed."
         )
     seen = PortalMachine.objects.filter(pk=site.host, seen_at__gt=timezone.now() - FORGOTTEN_AFTER).first()
     if seen is not None:

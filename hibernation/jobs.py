@@ -1,7 +1,7 @@
 """Sleeping and waking as jobs: what their question says, and how a command or a worker does them.
 
-Owns: the form of the question (`mode=snapshot`; `latest`, `date=…`, `snapshot=…`, `from-buckets`, `address=…`), and that
-each is one act of the audit, done by one at a time.
+Owns: the form of the question (`mode=snapshot`; `latest`, `date=…`, `snapshot=…`, `from-buckets`, `address=…`), and
+that each is one act of the audit, done by one at a time.
 """
 
 from collections.abc import Callable, Mapping

@@ -38,9 +38,9 @@ def require_rds(site: Site) -> None:
     """Raises `NothingToHibernate`."""
     if not site.on_rds:
         raise NothingToHibernate(
-            "There is no RDS instance to put to sleep: ECOG_RDS_INSTANCE is empty, and the headers database is a file or "
-            "a server of your own. To try what a sleep is like: manage.py rds_hibernate --mode closed closes search and "
-            "stops nothing, manage.py rds_restore opens it again."
+            "There is no RDS instance to put to sleep: ECOG_RDS_INSTANCE is empty, and the headers database is a file "
+            "or a server of your own. To try what a sleep is like: manage.py rds_hibernate --mode closed closes search "
+            "and stops nothing, manage.py rds_restore opens it again."
         )
 
 

@@ -37,8 +37,12 @@ def close(work: Work, seen: Look, *, goal: Goal) -> None:
         old.notes = [*old.notes, "It was put to sleep again before search was opened."]
         old.save(update_fields=["awake_at", "notes"])
     Sleep.objects.create(
-        instance=work.site.instance, mode=goal.value, by=work.by.by, closed_at=work.pace.now(), paused=old.paused if old else []
-    )  # fmt: skip
+        instance=work.site.instance,
+        mode=goal.value,
+        by=work.by.by,
+        closed_at=work.pace.now(),
+        paused=old.paused if old else [],
+    )
     note = {Goal.CLOSED: "closed by hand"}.get(goal, f"to be hibernated ({goal})")
     set_state(seen.place, state=State.ASLEEP, by=work.by.by, note=note)
     work.tell("Search is closed.")
@@ -74,7 +78,7 @@ def pause(work: Work, seen: Look, *, sleep: Sleep) -> None:
     sleep.paused_at, sleep.drained_at, sleep.snapshot, sleep.verified_at = work.pace.now(), None, "", None
     sleep.save()
     events.switch(work.aws, uuids=on, on=False)
-    work.tell(f"The events are paused ({len(on)} event source mapping{'s' if len(on) != 1 else ''}): they wait in the queue.")  # fmt: skip
+    work.tell(f"The events are paused (event source mappings: {len(on)}): they wait in the queue.")
 
 
 def drain(work: Work, seen: Look, *, sleep: Sleep) -> None:
@@ -116,8 +120,8 @@ def take(work: Work, _seen: Look, *, sleep: Sleep) -> None:
         sleep.snapshot_failures = 0
         sleep.save(update_fields=["snapshot_failures"])
         raise SnapshotUnfit(
-            f"AWS failed {SNAPSHOT_TRIES} times to make a snapshot, the last one being {sleep.snapshot}. The instance is "
-            "there, and nothing was deleted. Look at the events of the instance on AWS's pages, then run the command "
+            f"AWS failed {SNAPSHOT_TRIES} times to make a snapshot, the last one being {sleep.snapshot}. The "
+            "instance is there, and nothing was deleted. Look at the events of the instance on AWS's pages, then run the command "
             "again; rds_restore opens search meanwhile."
         )
     # Named before it is made: who is killed in between makes another, and the name of none is used twice.

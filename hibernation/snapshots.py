@@ -4,7 +4,7 @@ Owns: `Verified`, made by `verify` alone: nobody deletes an instance without one
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -98,34 +98,41 @@ def state_of(told: Mapping[str, Any] | None, *, verified: bool) -> Snapshot:
 
 
 def verify(told: Mapping[str, Any] | None, *, sleep: Sleep) -> Verified:
-    """Raises `SnapshotUnfit` unless this is the snapshot of this sleep, whole, of this instance, after its last writer."""
+    """Raises `SnapshotUnfit` unless it is the snapshot of this sleep: whole, of this instance, after its last writer."""
     if told is None:
         raise SnapshotUnfit(f"The snapshot {sleep.snapshot} is gone. Nothing was deleted; run the command again.")
-    made_at = told.get("SnapshotCreateTime")
-    wanted = sleep.configuration
-    faults = [
-        sentence
-        for wrong, sentence in (
-            (told["DBSnapshotIdentifier"] != sleep.snapshot, "it is another snapshot"),
-            (told["Status"] != "available", f"its status is {told['Status']}"),
-            (told.get("PercentProgress", 100) != 100, f"it is at {told.get('PercentProgress')} %"),
-            (told["DBInstanceIdentifier"] != sleep.instance, f"it is one of {told['DBInstanceIdentifier']}"),
-            (told.get("DbiResourceId", sleep.resource_id) != sleep.resource_id, "it is one of an earlier instance of this name"),
-            (told.get("Engine") != wanted.get("Engine"), f"its engine is {told.get('Engine')}"),
-            (told.get("EngineVersion") != wanted.get("EngineVersion"), f"its engine's version is {told.get('EngineVersion')}"),
-            ((told.get("AllocatedStorage") or 0) < wanted.get("AllocatedStorage", 1), f"it holds {told.get('AllocatedStorage')} GiB only"),
-            (bool(told.get("Encrypted")) != bool(wanted.get("StorageEncrypted")), "its encryption is not the instance's"),
-            (sleep.drained_at is None, "somebody may have written since"),
-            (made_at is None or (sleep.drained_at is not None and made_at < sleep.drained_at - CLOCKS), "it is older than the last writer"),
-        )
-        if wrong
-    ]  # fmt: skip
+    faults = list(_faults(told, sleep=sleep))
     if faults:
         raise SnapshotUnfit(
-            f"The snapshot {sleep.snapshot} is not what it must be: {', '.join(faults)}. Nothing was deleted. Look at it "
-            "on AWS's pages; rds_restore wakes the instance as it is, and rds_hibernate then takes a new snapshot."
+            f"The snapshot {sleep.snapshot} is not what it must be: {', '.join(faults)}. Nothing was deleted. Look at "
+            "it on AWS's pages; rds_restore wakes the instance as it is, and rds_hibernate then takes a new snapshot."
         )
     return Verified(name=sleep.snapshot, resource_id=sleep.resource_id, seal=_SEAL)
+
+
+def _faults(told: Mapping[str, Any], *, sleep: Sleep) -> Iterator[str]:
+    """What is wrong with it."""
+    wanted, made_at, drained_at = sleep.configuration, told.get("SnapshotCreateTime"), sleep.drained_at
+    size_gib = told.get("AllocatedStorage") or 0
+    if told["DBSnapshotIdentifier"] != sleep.snapshot:
+        yield "it is another snapshot"
+    if told["Status"] != "available":
+        yield f"its status is {told['Status']}"
+    if told.get("PercentProgress", 100) != 100:
+        yield f"it is at {told['PercentProgress']} %"
+    if told["DBInstanceIdentifier"] != sleep.instance:
+        yield f"it is one of {told['DBInstanceIdentifier']}"
+    if told.get("DbiResourceId", sleep.resource_id) != sleep.resource_id:
+        yield "it is one of an earlier instance of this name"
+    for name in ("Engine", "EngineVersion"):
+        if told.get(name) != wanted.get(name):
+            yield f"its {name} is {told.get(name)}, not {wanted.get(name)}"
+    if size_gib < wanted.get("AllocatedStorage", 1):
+        yield f"it holds {size_gib} GiB only"
+    if bool(told.get("Encrypted")) != bool(wanted.get("StorageEncrypted")):
+        yield "its encryption is not the instance's"
+    if drained_at is None or made_at is None or made_at < drained_at - CLOCKS:
+        yield "somebody may have written after it"
 
 
 def choose(held: Sequence[Held], *, day: date | None = None, name: str = "", latest: bool = False) -> Held:
@@ -155,7 +162,9 @@ def choose(held: Sequence[Held], *, day: date | None = None, name: str = "", lat
         )
     if latest or day is not None:
         return next((each for each in fit if each.verified), fit[0]) if latest else fit[0]
-    raise SnapshotUnclear("Say which snapshot: --date YYYY-MM-DD, --snapshot NAME or --latest; or --from-buckets. --list shows them.")  # fmt: skip
+    raise SnapshotUnclear(
+        "Say which snapshot: --date YYYY-MM-DD, --snapshot NAME or --latest; or --from-buckets. --list shows them."
+    )
 
 
 REBUILD = "They hold no tables that this portal can use: rebuild from the buckets instead (rds_restore --from-buckets)."

@@ -148,7 +148,7 @@ def next_step(seen: Seen, *, goal: Goal) -> Step:
     return _towards_awake(seen) if goal == Goal.AWAKE else _towards_sleep(seen, goal=goal)
 
 
-def _towards_sleep(seen: Seen, *, goal: Goal) -> Step:
+def _towards_sleep(seen: Seen, *, goal: Goal) -> Step:  # noqa: PLR0911 - one return a state reads best
     asleep = seen.headers == State.ASLEEP
     if seen.instance == Instance.BROKEN:
         return Step.TELL_BROKEN

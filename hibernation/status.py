@@ -23,12 +23,12 @@ from jobs.models import Job
 from people.scope import Scope
 from storage.objects import Objects
 
-NEVER_SHOWN_MORE = 10
+SHOWN = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """`fault`: why AWS could not be asked, else empty; `waiting`: in the queues; `saved`: over all sleeps, in dollars."""
+    """`fault`: why AWS could not be asked, else empty; `waiting`: in the queues; `saved`: over all sleeps, dollars."""
 
     site: Site
     place: HeadersPlace
@@ -118,14 +118,14 @@ def _aws_lines(told: Status) -> Iterator[str]:
     seen = told.look.seen
     yield f"Instance:         {told.site.instance}: {told.look.status}"
     if told.started_by_aws:
-        yield "                  AWS has started it again after 7 days, and it costs: rds_hibernate puts it to sleep again."
+        yield f"{' ' * 18}AWS has started it again after 7 days, and it costs: rds_hibernate puts it to sleep again."
     if not told.snapshots:
         yield "Snapshots:        none"
-    for number, each in enumerate(told.snapshots[:NEVER_SHOWN_MORE]):
+    for number, each in enumerate(told.snapshots[:SHOWN]):
         yield ("Snapshots:        " if not number else " " * 18) + each.line
-    if more := len(told.snapshots) - NEVER_SHOWN_MORE:
-        if more > 0:
-            yield f"{' ' * 18}and {more} more (rds_restore --list)"
+    more = len(told.snapshots) - SHOWN
+    if more > 0:
+        yield f"{' ' * 18}and {more} more (rds_restore --list)"
     host = f"{told.site.host}: {seen.host}" if seen.host != Host.NONE else "none"
     yield f"Host:             {host}"
     yield f"Events:           {seen.events} ({told.site.function})"

@@ -40,7 +40,7 @@ def announce(work: Work, seen: Look) -> None:
 
 
 def wanted_of(work: Work, *, sleep: Sleep | None) -> dict[str, Any]:
-    """How the instance is to be: as recorded with the snapshot, else as last recorded, with what was said now on top."""
+    """How the instance is to be: as recorded with the snapshot, else as last recorded; what is said now on top."""
     recorded = [sleep] if sleep and sleep.configuration and work.snapshot in {"", sleep.snapshot} else []
     recorded += Sleep.objects.filter(snapshot=work.snapshot, recorded_at__isnull=False)[:1] if work.snapshot else []
     recorded += Sleep.objects.filter(instance=work.site.instance, recorded_at__isnull=False)[:1]
@@ -96,8 +96,8 @@ def require_enough(wanted: Mapping[str, Any]) -> None:
     portal = settings.DATABASES[HEADERS]
     if missing:
         raise ConfigurationUnknown(
-            f"Not known of the new instance: {', '.join(missing)}. Say it: rds_restore --from-buckets --class db.t4g.small "
-            "--storage-gb 20 --engine mysql --subnet-group NAME --security-group ID."
+            f"Not known of the new instance: {', '.join(missing)}. Say it: rds_restore --from-buckets --class "
+            "db.t4g.small --storage-gb 20 --engine mysql --subnet-group NAME --security-group ID."
         )
     if not (portal.get("USER") and portal.get("PASSWORD")):
         raise ConfigurationUnknown(

@@ -159,9 +159,7 @@ def test_old_snapshots_go_but_never_the_needed(configured: Lab) -> None:
     old = [f"{configured.name}-hib-2026060{day}t100000z" for day in (1, 2, 3)]
     labs = f"{configured.name}-2017-06-01"
     for name in [*old, labs]:
-        configured.client("rds").create_db_snapshot(
-            DBInstanceIdentifier=configured.name, DBSnapshotIdentifier=name
-        )
+        configured.client("rds").create_db_snapshot(DBInstanceIdentifier=configured.name, DBSnapshotIdentifier=name)
     run("rds_hibernate", "--yes")
     present = Sleep.objects.get().snapshot
     refused("rds_prune", "--keep", "0", match="1 or more")
@@ -200,3 +198,51 @@ def test_a_worker_does_both(configured: Lab) -> None:
         job.refresh_from_db()
         assert (job.state, job.reason) == (JobState.DONE, "")
         assert read_state().state == state
+
+
+def test_at_a_terminal_it_asks_for_the_date_as_the_lab_knows_it(
+    configured: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("rds_hibernate", "--yes")
+    Sleep.objects.update(verified_at=None)  # an older portal's: which snapshot is meant is not clear
+    asked: list[str] = []
+    answers = iter(["yesterday", f"{timezone.now():%Y-%m-%d}"])
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or next(answers))
+    assert "The snapshot is completely restored." in restore()
+    assert [question.partition(" (")[0] for question in asked] == ["Enter the date of the snapshot"] * 2
+
+
+def test_at_a_terminal_it_asks_how_a_new_instance_is_to_be(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was ever recorded, and there is neither instance nor snapshot."""
+    lab.make(host=False)
+    before = lab.instance()
+    assert before is not None
+    rds = lab.client("rds")
+    rds.modify_db_instance(DBInstanceIdentifier=lab.name, DeletionProtection=False)
+    rds.delete_db_instance(DBInstanceIdentifier=lab.name, SkipFinalSnapshot=True)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", lab.url)
+    for name, value in {"RDS_INSTANCE": lab.name, "AWS_REGION": REGION}.items():
+        monkeypatch.setattr(settings, name, value)
+    headers = {"USER": "portal", "PASSWORD": "not-a-secret", **settings.DATABASES["headers"]}
+    for name in ("USER", "PASSWORD"):
+        monkeypatch.setitem(settings.DATABASES["headers"], name, headers[name] or "not-a-secret")
+    real = jobs.work_here
+
+    def quick(*args: Any, **more: Any) -> Any:
+        work = real(*args, **more)
+        work.pace, work.address = Clock().pace(), lambda _name, _port: ("", 0)
+        return work
+
+    monkeypatch.setattr(jobs, "work_here", quick)
+    groups = [each["VpcSecurityGroupId"] for each in before["VpcSecurityGroups"]]
+    subnets = before["DBSubnetGroup"]["DBSubnetGroupName"]
+    answers = iter(["db.t4g.small", "25", "mysql", subnets, " ".join(groups)])
+    refused("rds_restore", "--from-buckets", match="Not known of the new instance")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda _question: next(answers))
+    restore("--from-buckets")
+    made = lab.instance()
+    assert made is not None
+    assert (made["DBInstanceClass"], made["AllocatedStorage"]) == ("db.t4g.small", 25)
+    assert (made["DeletionProtection"], made["PubliclyAccessible"]) == (True, False)

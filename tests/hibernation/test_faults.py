@@ -3,7 +3,7 @@
 A call is refused (throttled, six times over), or done and then the process killed before it could note anything.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -38,7 +38,7 @@ class Faults:
         self.deletions = 0
         self._lab, self._is_looking = lab, False
         self._real: Callable[..., Any] = BaseClient._make_api_call
-        monkeypatch.setattr(BaseClient, "_make_api_call", lambda client, *call: self._call(client, *call))
+        monkeypatch.setattr(BaseClient, "_make_api_call", lambda client, *call: self._call(client, *call))  # noqa: PLW0108 - bound as a method
 
     def _call(self, client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
         if self._is_looking:
@@ -77,9 +77,9 @@ class Faults:
 
 
 @pytest.fixture
-def faults(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
+def faults(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Faults:
     lab.make()
-    yield Faults(lab, monkeypatch)
+    return Faults(lab, monkeypatch)
 
 
 def cycle(lab: Lab, objects: FolderObjects, *, faults: Faults) -> list[str]:

@@ -98,7 +98,7 @@ def test_stopping_and_closing_never_delete() -> None:
     }
 
 
-def after(step: Step, seen: Seen, *, goal: Goal) -> set[Seen]:
+def after(step: Step, seen: Seen, *, goal: Goal) -> set[Seen]:  # noqa: PLR0911 - one return a step reads best
     """What may be seen after a step, or after waiting: all outcomes that AWS may give."""
     if step == Step.WAIT:
         return waited(seen)

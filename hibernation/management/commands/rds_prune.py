@@ -16,8 +16,8 @@ from people.scope import server_scope
 
 class Command(HibernationCommand):
     help = (
-        "Remove snapshots that rds_hibernate made, but for the newest. The newest verified one, the one a present sleep "
-        "rests on, and those that somebody else made always stay."
+        "Remove snapshots that rds_hibernate made, but for the newest. The newest verified one, the one a present "
+        "sleep rests on, and those that somebody else made always stay."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -2,6 +2,8 @@
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,7 +13,7 @@ from chunks.command import CALLED_WRONGLY, PARTLY_DONE
 from hibernation import held, snapshots
 from hibernation.aws import speaking
 from hibernation.command import HibernationCommand
-from hibernation.errors import SnapshotUnclear
+from hibernation.errors import ConfigurationUnknown, SnapshotUnclear
 from hibernation.jobs import WAKE, Choice, chosen, do_wake, telling, work_here
 from hibernation.models import Sleep
 from hibernation.site import require_rds
@@ -33,10 +35,21 @@ FACTS = {
 }
 
 
+# What is made anew is not open to the world, and not deleted by accident.
+SAFE = {"PubliclyAccessible": False, "DeletionProtection": True, "StorageType": "gp3"}
+ASKED = {
+    "DBInstanceClass": "Class (such as db.t4g.small)",
+    "AllocatedStorage": "Gigabytes of disk",
+    "Engine": "Engine (mysql or mariadb)",
+    "DBSubnetGroupName": "Subnet group",
+    "VpcSecurityGroupIds": "Security groups",
+}
+
+
 class Command(HibernationCommand):
     help = (
-        "Wake the headers database: restore the instance in one call with its recorded configuration, prove its address, "
-        "migrate its tables, send the waiting events, index what was missed, and only then open search. It may be "
+        "Wake the headers database: restore the instance in one call with its recorded configuration, prove its "
+        "address, migrate its tables, send the waiting events, index what was missed, and only then open search. It may be "
         "interrupted and run again at any point."
     )
 
@@ -80,12 +93,30 @@ class Command(HibernationCommand):
         work = work_here(scope, tell=self.teller())
         try:
             chosen(work, choice=choice)
+        except ConfigurationUnknown:
+            if not sys.stdin.isatty():
+                raise
+            return self._clear(replace(choice, wanted=self._ask_wanted(choice.wanted)), scope=scope)
         except SnapshotUnclear as unclear:
             if choice.made or not work.site.on_rds or not sys.stdin.isatty():
                 raise CommandError(str(unclear), returncode=CALLED_WRONGLY) from unclear
             self._list(scope)
             return Choice(day=self._ask_date(), address=choice.address, wanted=choice.wanted)
         return choice
+
+    def _ask_wanted(self, known: Mapping[str, Any]) -> dict[str, Any]:
+        """What a new instance needs and was not said. A password is never asked for: it is the portal's own."""
+        self.stdout.write("Nothing was recorded of an instance: say how the new one is to be.")
+        asked: dict[str, Any] = dict(known)
+        for name, words in ASKED.items():
+            if not asked.get(name):
+                asked[name] = input(f"{words}: ").strip()
+        asked["AllocatedStorage"] = int(asked["AllocatedStorage"] or 0)
+        if isinstance(asked["VpcSecurityGroupIds"], str):
+            asked["VpcSecurityGroupIds"] = asked["VpcSecurityGroupIds"].replace(",", " ").split()
+        if not all(asked[name] for name in ASKED):
+            raise CommandError("All of them are needed. Nothing was changed.", returncode=CALLED_WRONGLY)
+        return asked | SAFE
 
     def _ask_date(self) -> date:
         while True:
@@ -126,8 +157,7 @@ def _choice(options: dict[str, Any]) -> Choice:
     if wanted and not options["from_buckets"]:
         raise CommandError("The options of a new instance belong to --from-buckets.", returncode=CALLED_WRONGLY)
     if wanted:
-        # What is made anew is not open to the world, and not deleted by accident.
-        wanted |= {"PubliclyAccessible": False, "DeletionProtection": True, "StorageType": "gp3"}
+        wanted |= SAFE
     return Choice(
         day=options["date"],
         snapshot=options["snapshot"],
