@@ -155,14 +155,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chunks", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--way", choices=["up", "down"], help="one of the two alone")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ecog-bench-") as place, rclone(Path(place) / "server") as url:
         world = World(Path(place), chunks=options.chunks, url=url)
         print(f"{options.chunks} chunks of 4 MB, {options.rounds} rounds")
-        for what, processes in (("up", world.uploads()), ("down", world.downloads())):
-            print(f"\n{what}")
+        ways = {"up": world.uploads, "down": world.downloads}
+        for way in [options.way] if options.way else ways:
+            print(f"\n{way}", flush=True)
             peers = ["s5cmd", "s5cmd, 8 workers", "boto3, 8 threads"]
-            compare(processes, rounds=options.rounds, folder=Path(place), peers=peers)
+            compare(ways[way](), rounds=options.rounds, folder=Path(place), peers=peers)
 
 
 if __name__ == "__main__":
