@@ -127,7 +127,8 @@ def _refuse_endless(step: Step, work: Work, *, same: int, waited_s: float) -> No
     if waited_s > work.pace.limit_s or (same > TRIES and step not in {Step.WAIT, Step.DRAIN} and step not in CHAIN):
         raise TookTooLong(
             f"The step “{step}” has not come to its end (tried {same} times in {waited_s / 60:.0f} minutes). "
-            "Nothing was lost: look at rds_status and at AWS's pages, then run the same command again; it goes on where things are."
+            "Nothing was lost: look at rds_status and at AWS's pages, then run the same command again; "
+            "it goes on where things are."
         )
 
 
@@ -152,8 +153,8 @@ def _settled_by_people(step: Step, work: Work, seen: Look, *, goal: Goal) -> Exc
     if step == Step.TELL_BROKEN:
         return InstanceBroken(
             f"The instance {name} is {seen.status}, and AWS allows nothing we need. Nothing was changed or "
-            "deleted. See its events on AWS's pages. Where it cannot be healed, delete it there and run rds_restore --latest, or "
-            "--from-buckets: everything in it can be rebuilt from the buckets."
+            "deleted. See its events on AWS's pages. Where it cannot be healed, delete it there and run "
+            "rds_restore --latest, or --from-buckets: everything in it can be rebuilt from the buckets."
         )
     if step == Step.TELL_NO_SOURCE:
         return SnapshotUnclear(

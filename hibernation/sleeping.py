@@ -121,8 +121,8 @@ def take(work: Work, _seen: Look, *, sleep: Sleep) -> None:
         sleep.save(update_fields=["snapshot_failures"])
         raise SnapshotUnfit(
             f"AWS failed {SNAPSHOT_TRIES} times to make a snapshot, the last one being {sleep.snapshot}. The "
-            "instance is there, and nothing was deleted. Look at the events of the instance on AWS's pages, then run the command "
-            "again; rds_restore opens search meanwhile."
+            "instance is there, and nothing was deleted. Look at the events of the instance on AWS's pages, then run "
+            "the command again; rds_restore opens search meanwhile."
         )
     # Named before it is made: who is killed in between makes another, and the name of none is used twice.
     sleep.snapshot = snapshots.name_for(work.site.instance, now=work.pace.now())

@@ -98,7 +98,7 @@ def state_of(told: Mapping[str, Any] | None, *, verified: bool) -> Snapshot:
 
 
 def verify(told: Mapping[str, Any] | None, *, sleep: Sleep) -> Verified:
-    """Raises `SnapshotUnfit` unless it is the snapshot of this sleep: whole, of this instance, after its last writer."""
+    """Raises `SnapshotUnfit` unless it is this sleep's snapshot: whole, of this instance, after its last writer."""
     if told is None:
         raise SnapshotUnfit(f"The snapshot {sleep.snapshot} is gone. Nothing was deleted; run the command again.")
     faults = list(_faults(told, sleep=sleep))

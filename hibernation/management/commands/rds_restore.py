@@ -49,8 +49,8 @@ ASKED = {
 class Command(HibernationCommand):
     help = (
         "Wake the headers database: restore the instance in one call with its recorded configuration, prove its "
-        "address, migrate its tables, send the waiting events, index what was missed, and only then open search. It may be "
-        "interrupted and run again at any point."
+        "address, migrate its tables, send the waiting events, index what was missed, and only then open "
+        "search. It may be interrupted and run again at any point."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
