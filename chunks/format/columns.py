@@ -4,11 +4,16 @@ Owns: the widths. The tables are made by the migrations of `chunks.models`; a te
 the Lambda one value that the database refuses would return all hundred. Plain Python, no third party.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 # MySQL's datetime begins there.
 FIRST_TIME = "1000-01-01"
+# Of a column without an end too: a row with two of these still fits a server's max_allowed_packet.
+LONGEST_CHARACTERS = 1_000_000
+# A patient time names no zone: MySQL would turn one that does into another time, and MariaDB refuse the statement.
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}")
 
 
 class DoesNotFit(ValueError):
@@ -17,7 +22,7 @@ class DoesNotFit(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """At most that many characters; None: no end."""
+    """At most that many characters; None: no end but `LONGEST_CHARACTERS`."""
 
     characters: int | None
     optional: bool = False
@@ -111,8 +116,8 @@ def _fits(kind: Kind, value: object) -> bool:
     if not isinstance(value, str) or not _is_unicode(value):
         return False
     if isinstance(kind, Time):
-        return value >= FIRST_TIME
-    return kind.characters is None or len(value) <= kind.characters
+        return value >= FIRST_TIME and _TIME.fullmatch(value) is not None
+    return len(value) <= (LONGEST_CHARACTERS if kind.characters is None else kind.characters)
 
 
 def _is_unicode(text: str) -> bool:

@@ -1,7 +1,7 @@
 """The connection to the headers database: TLS always, kept from one call to the next, checked before each.
 
-Owns: PyMySQL, and which of its errors mean that the database did not take the batch (it is returned, whole) and which
-that it refuses a value (only that row is at fault).
+Owns: PyMySQL, and which of its errors mean that the database did not take the batch (it is returned, whole), which
+that it refuses a value (only that row is at fault), and which that it refuses a statement (only that row comes again).
 """
 
 import ssl
@@ -20,6 +20,11 @@ ANSWER_LIMIT_S = 20
 # As the portal's own connections: what does not fit is refused, never cut or turned into something else.
 MODE = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'"
 REFUSED = (pymysql.err.DataError, pymysql.err.IntegrityError)
+# Of a value too, though PyMySQL has them among those of the server's state: a row or a statement too large, no time, no
+# text of the column's characters, a constraint.
+REFUSED_NUMBERS = frozenset({1118, 1153, 1292, 1366, 1411, 1690, 3819, 4025})
+# Numbers of the client's side: no connection, or it was lost.
+OF_CONNECTION = range(2000, 3000)
 # Somebody else wrote the same rows at the same time (deadlock, lock wait): again.
 TRY_AGAIN = frozenset({1205, 1213})
 TRIES = 3
@@ -31,6 +36,10 @@ class DatabaseSilent(RuntimeError):
 
 class ValueRefused(RuntimeError):
     """A value of these rows is one that the database does not take."""
+
+
+class StatementRefused(DatabaseSilent):
+    """The database answers, and does not do this: a right or a table that is missing, or what no rule foresaw."""
 
 
 class Conflict(RuntimeError):
@@ -48,8 +57,9 @@ class Database:
     def transaction(self) -> Iterator[Cursor]:
         """A cursor; what it did is kept at the end, all or nothing.
 
-        Raises `DatabaseSilent`, `ValueRefused`, `Conflict`.
+        Raises `DatabaseSilent`, `StatementRefused`, `ValueRefused`, `Conflict`.
         """
+        connection = None
         try:
             connection = self._alive()
             connection.begin()
@@ -60,12 +70,17 @@ class Database:
             self._undo()
             raise ValueRefused(str(_number(error))) from None
         except (pymysql.MySQLError, OSError, EOFError) as error:
-            if _number(error) in TRY_AGAIN:
+            number = _number(error)
+            if number in TRY_AGAIN:
                 self._undo()
-                raise Conflict(str(_number(error))) from None
+                raise Conflict(str(number)) from None
+            if number in REFUSED_NUMBERS:
+                self._undo()
+                raise ValueRefused(str(number)) from None
             self.close()
             # The text may quote a value or an address: only its number is kept.
-            raise DatabaseSilent(f"{type(error).__name__} {_number(error)}") from None
+            answered = connection is not None and number and number not in OF_CONNECTION
+            raise (StatementRefused if answered else DatabaseSilent)(f"{type(error).__name__} {number}") from None
         except BaseException:
             self.close()
             raise

@@ -16,7 +16,14 @@ from typing import TypeVar
 
 from chunks.format.entry import ChunkEntry, has_row
 from chunks.format.keys import recording_key
-from lambdas.chunk_headers.database import TRIES, Conflict, Database, DatabaseSilent, ValueRefused
+from lambdas.chunk_headers.database import (
+    TRIES,
+    Conflict,
+    Database,
+    DatabaseSilent,
+    StatementRefused,
+    ValueRefused,
+)
 from lambdas.chunk_headers.look import Looker, Seen, reason
 from lambdas.chunk_headers.rows import write
 from lambdas.events import Hint, Message
@@ -86,9 +93,9 @@ class Indexer:
             seen += self._recordings_of_old(seen, looker=looker, done=done)
             if not seen and not faults:
                 return
-            self._write(seen, faults)
+            self._write(seen, faults, done=done)
             faults = []
-            done.counts.update(_kind(each) for each in seen)
+            done.counts.update(_kind(each) for each in seen if each.hint not in done.unsure)
             written = {each.hint: each for each in seen if not each.withdrawn}
             changed = _all(lambda hint: (hint, looker.has_changed(written[hint])), list(written), failed=done)  # noqa: B023
             todo = [hint for hint, again in changed if again]
@@ -121,18 +128,28 @@ class Indexer:
                 done.counts[f"tombstone: {reason(error)}"] += 1
         return answers
 
-    def _write(self, seen: Sequence[Seen], faults: Sequence[tuple[str, str]]) -> None:
-        """Writes all at once; should the database refuse a value, one after the other, with that one as a fault."""
+    def _write(self, seen: Sequence[Seen], faults: Sequence[tuple[str, str]], *, done: _Done) -> None:
+        """Writes all at once; should the database refuse it, one after the other, so that one row holds up no other.
+
+        One whose value is refused is a fault; one that is refused for whatever else comes again.
+        """
         try:
             self._transact(seen, faults)
-        except ValueRefused:
-            for each in seen:
-                try:
-                    self._transact([each], [])
-                except ValueRefused:
-                    self._transact([replace(each, entry=None, fault=DOES_NOT_FIT)], [])
+        except (ValueRefused, StatementRefused):
             if faults:
                 self._transact([], faults)
+            for each in seen:
+                try:
+                    self._transact_one(each)
+                except StatementRefused as error:
+                    done.counts[f"database: {error}"] += 1
+                    done.unsure.add(each.hint)
+
+    def _transact_one(self, each: Seen) -> None:
+        try:
+            self._transact([each], [])
+        except ValueRefused:
+            self._transact([replace(each, entry=None, fault=DOES_NOT_FIT)], [])
 
     def _transact(self, seen: Sequence[Seen], faults: Sequence[tuple[str, str]]) -> None:
         for tries in range(1, TRIES + 1):

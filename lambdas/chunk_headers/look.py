@@ -5,8 +5,9 @@ nothing of it (no network, no right, too slow): those raise, and nothing is conc
 absence.
 """
 
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from chunks.format import entry
@@ -27,6 +28,9 @@ from storage.errors import (
 )
 from storage.objects import ObjectInfo, Objects
 
+# Parsed, JSON takes up to 25 times its size; the function has 1 GB, and looks at sixteen objects at once.
+LARGE_BYTES = 1024 * 1024
+
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
@@ -46,12 +50,13 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True)
 class Looker:
-    """Looks until a moment of `time.monotonic`. Threads may share it."""
+    """Looks until a moment of `time.monotonic`. Threads may share it; of large documents it reads one at a time."""
 
     objects: Objects
     bucket_prefix: str
     sessions_bucket: str
     until: float
+    _large: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def is_withdrawn(self, bucket: str) -> bool:
         """Whether the patient of a bucket has a tombstone. A missing sessions bucket is no answer, and raises."""
@@ -99,6 +104,12 @@ class Looker:
             return False
 
     def _entry(self, info: ObjectInfo) -> ChunkEntry | RecordingEntry:
+        if entry.is_recording(info.key) and info.size_bytes > LARGE_BYTES:
+            with self._large:
+                return self._read_entry(info)
+        return self._read_entry(info)
+
+    def _read_entry(self, info: ObjectInfo) -> ChunkEntry | RecordingEntry:
         return entry.read_entry(
             lambda length: self.objects.get_range(info.bucket, info.key, start=0, length=length),
             facts=ObjectFacts(bucket=info.bucket, key=info.key, size_bytes=info.size_bytes, etag=info.etag),

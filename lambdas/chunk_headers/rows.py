@@ -5,7 +5,7 @@ keys, so that functions at work at once rarely hold each other up.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +15,8 @@ from chunks.format.old_recording import STATE, settle_statements
 from lambdas.chunk_headers.look import Seen
 
 DIALECT: row.Dialect = "mysql"
+# A statement that is longer is made two: a server refuses one of 16 MB (its max_allowed_packet) with the connection.
+STATEMENT_CHARACTERS = 1_000_000
 Folder = tuple[str, str]
 
 
@@ -109,10 +111,25 @@ def _note(cursor: Cursor, seen: Sequence[Seen], *, messages: Iterable[tuple[str,
 def _upsert(
     cursor: Cursor, table: str, columns: Sequence[str], key_columns: Sequence[str], rows: list[tuple[row.Value, ...]]
 ) -> None:
-    if rows:
-        rows.sort(key=lambda values: [str(value) for value in values[: len(key_columns)]])
-        sql = row.upsert(table, columns=columns, key_columns=key_columns, rows=len(rows), dialect=DIALECT)
-        cursor.execute(sql, [value for values in rows for value in values])
+    rows.sort(key=lambda values: [str(value) for value in values[: len(key_columns)]])
+    for part in _parts(rows):
+        sql = row.upsert(table, columns=columns, key_columns=key_columns, rows=len(part), dialect=DIALECT)
+        cursor.execute(sql, [value for values in part for value in values])
+
+
+def _parts(rows: Iterable[tuple[row.Value, ...]]) -> Iterator[list[tuple[row.Value, ...]]]:
+    """All rows together, unless they are longer than one statement may be."""
+    part: list[tuple[row.Value, ...]] = []
+    characters = 0
+    for values in rows:
+        long = sum(len(str(value)) for value in values)
+        if part and characters + long > STATEMENT_CHARACTERS:
+            yield part
+            part, characters = [], 0
+        part.append(values)
+        characters += long
+    if part:
+        yield part
 
 
 def _by_bucket(seen: Iterable[Seen]) -> dict[str, list[str]]:
