@@ -1,0 +1,176 @@
+"""`python -m analysis.driver`: one job, from a manifest to files of a result; what Spark calls an application.
+
+Owns: the order of things on the driver, and what it leaves for whoever submitted it: `progress.json` while it works and
+`outcome.json` at its end, in the result's folder, so that it is followed alike on this machine, on a cluster and on
+EMR. Runs where no Django is installed. A SIGTERM, or the end of the process that holds its standard input (with
+`--attended`), ends the application cleanly.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+
+from analysis.context import Context, decode_events
+from analysis.driven import OUTCOME, Outcome, Watch
+from analysis.errors import AnalysisError
+from analysis.known import KNOWN, Known
+from analysis.place import Place
+from analysis.registering import register
+from analysis.writing import FAULTS, WRITTEN, Writer
+from storage.errors import StorageError
+
+ROWS_A_FILE = 500_000
+FILES_MAX = 200
+log = logging.getLogger("analysis.driver")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status 0 where `outcome.json` says that it is done."""
+    asked = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    signal.signal(signal.SIGTERM, _stop)
+    if asked.attended:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    place = Place(asked.results)
+    try:
+        outcome = _run(asked, place=place)
+    except (AnalysisError, StorageError) as error:
+        outcome = Outcome(reason=str(error))
+    except PySparkException as error:
+        log.exception("Spark failed.")
+        outcome = Outcome(reason=_reason(error))
+    place.put(f"{asked.folder}/{OUTCOME}", outcome.encode())
+    return 0 if outcome.done else 1
+
+
+def _run(asked: argparse.Namespace, *, place: Place) -> Outcome:
+    job = KNOWN[asked.job]
+    with _session(asked) as spark, tempfile.TemporaryDirectory(prefix="ecog-manifest-") as folder:
+        manifest = Path(folder) / "manifest.jsonl"
+        manifest.write_bytes(place.get(asked.manifest))
+        register(spark)
+        options = {"objects": asked.objects, "manifest": str(manifest), "window": asked.window or str(job.window_s)}
+        windows = spark.read.format("chn").options(**options).load()
+        about = {
+            "job": job.name,
+            "window_s": options["window"],
+            "selection": asked.question,
+            "software": asked.software,
+            "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        with Watch(spark, put=lambda body: place.put(f"{asked.folder}/progress.json", body)):
+            rows = _rows(job, windows, context=_context(asked, place=place))
+            writer = Writer(place=asked.results, folder=asked.folder, job=job, about=about)
+            files = [row.asDict() for row in rows.mapInArrow(writer, WRITTEN).collect()]
+        _discard_others(files, place=place, folder=asked.folder)
+        return Outcome(
+            done=True,
+            about=about | {"spark": spark.version},
+            files=tuple(sorted(files, key=lambda each: each["name"])),
+            faults=sum(each["rows"] for each in files if each["kind"] == FAULTS),
+        )
+
+
+def _rows(job: Known, windows: DataFrame, *, context: Context) -> DataFrame:
+    """The job's rows, brought together so that a result is not as many files as there were tasks."""
+    tasks = windows.rdd.getNumPartitions()
+    result: DataFrame = import_module(f"analysis.jobs.{job.name}").run(windows, context)
+    keys = [name for name in ("patient", "recording", "channel", "label") if name in result.columns]
+    return result.repartition(max(1, min(FILES_MAX, -(-tasks // 32))), *keys)
+
+
+def _context(asked: argparse.Namespace, *, place: Place) -> Context:
+    if not asked.events:
+        return Context()
+    return Context(events=tuple(decode_events(place.get(asked.events).decode().splitlines())))
+
+
+def _discard_others(files: list[dict[str, Any]], *, place: Place, folder: str) -> None:
+    """Files of tasks that ran twice, or whose worker died before it told of them."""
+    told = {each["name"] for each in files}
+    for kind in ("data", FAULTS):
+        for name in list(place.names(f"{folder}/{kind}/")):
+            if name not in told:
+                place.discard(name)
+
+
+@contextmanager
+def _session(asked: argparse.Namespace) -> Iterator[SparkSession]:
+    builder = SparkSession.builder.appName(f"ecog {asked.job} {asked.folder}")
+    for name, value in _settings(asked.master).items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("WARN")
+    try:
+        yield spark
+    finally:
+        spark.sparkContext.cancelAllJobs()
+        spark.stop()
+
+
+def _settings(master: str) -> Mapping[str, str]:
+    """What an application needs, beside what `spark-defaults.conf` says. EMR says its master itself."""
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",
+    }
+    if master:
+        settings["spark.master"] = master
+    if master.startswith("local"):
+        os.environ["PYSPARK_PYTHON"] = sys.executable
+        settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    return settings
+
+
+def _reason(error: PySparkException) -> str:
+    """A sentence of ours where a task ended with one; else the class alone: Spark's texts hold whole traces."""
+    text = str(error)
+    for mark in ("analysis.errors.", "storage.errors."):
+        if mark in text:
+            return text.split(mark, 1)[1].partition(": ")[2].splitlines()[0]
+    return f"Spark ended with {error.getCondition() or type(error).__name__}; its log says more."
+
+
+def _stop(*_: object) -> None:
+    raise SystemExit(143)
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m analysis.driver", description=__doc__)
+    parser.add_argument("--job", required=True, choices=sorted(KNOWN))
+    parser.add_argument("--objects", required=True, help="the place of the chunks, as ECOG_OBJECTS_URL")
+    parser.add_argument("--results", required=True, help="the place of results, as ECOG_RESULTS_URL")
+    parser.add_argument("--manifest", required=True, help="its name in the place of results")
+    parser.add_argument("--events", default="", help="likewise")
+    parser.add_argument("--folder", required=True, help="where the result goes, in the place of results")
+    parser.add_argument("--window", default="", help="seconds")
+    parser.add_argument("--master", default="", help="Spark's master; empty: as spark-submit says")
+    parser.add_argument("--question", default="")
+    parser.add_argument("--software", default="")
+    parser.add_argument("--attended", action="store_true", help="end when standard input does")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
