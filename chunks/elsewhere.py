@@ -2,7 +2,8 @@
 
 Owns: that question, asked twice of each file (by its fingerprint before anything is written, by the hash of all its
 data before it counts as held), and who is named in the answer. The rows are asked by a scan (a few thousand recordings:
-some milliseconds); while the headers database sleeps every `recording.json` is read instead, once for a batch.
+some milliseconds); while the headers database sleeps, and where the Lambda writes rows some time after the objects,
+every `recording.json` is read instead, once for a batch.
 """
 
 from collections.abc import Iterator
@@ -15,9 +16,9 @@ from chunks.data_hash import DataHash
 from chunks.edf.reader import Edf
 from chunks.errors import HeldElsewhere
 from chunks.format.keys import patient_bucket
-from chunks.headers_db.errors import HeadersAsleep
 from chunks.held import documents
 from chunks.models import Recording
+from chunks.who_indexes import asked
 from people.models import Patient
 from people.scope import Scope
 from storage.errors import BucketMissing
@@ -61,10 +62,10 @@ class Elsewhere:
                 raise self._refusal(held)
 
     def _found(self, wanted: Q) -> Iterator[_Held]:
-        """Those that `wanted` asks for among the rows; while they cannot be asked, all."""
-        try:
-            rows = list(Recording.objects.filter(wanted).exclude(patient=self._patient).order_by("patient", "name"))
-        except HeadersAsleep:
+        """Those that `wanted` asks for among the rows; while they cannot tell, all."""
+        among = Recording.objects.filter(wanted).exclude(patient=self._patient).order_by("patient", "name")
+        rows = asked(lambda: list(among))
+        if rows is None:
             if self._read is None:
                 self._read = list(self._documents())
             yield from self._read

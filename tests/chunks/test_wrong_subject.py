@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from chunks import batch as batch_module
 from chunks.batch import Batch, Result, Wish
@@ -102,6 +103,16 @@ def test_it_is_found_while_the_headers_database_sleeps(
     refused = take(rewritten(file), objects, patient="2003", identity_checked=True)
     assert "patient 2002 (day3_140500)" in refused.reason
     assert whole_tree(store_folder) == before
+
+
+def test_it_is_found_before_the_lambda_has_written_a_row(
+    two: tuple[str, str], file: Path, objects: Objects, settings: Settings
+) -> None:
+    settings.INDEX = "events"
+    take(file, objects)
+    assert not Recording.objects.exists()
+    refused = take(file, objects, patient="2003", identity_checked=True)
+    assert "patient 2002 (day3_140500)" in refused.reason
 
 
 def test_files_without_signals_may_be_equal(two: tuple[str, str], tmp_path: Path, objects: Objects) -> None:
