@@ -98,10 +98,10 @@ def look(objects: Objects, place: Place) -> Told | None:
 
 
 def _buckets(objects: Objects, *, pattern: str) -> list[str]:
-    if not pattern.endswith("*"):
-        return [pattern]
-    begin = pattern[:-1]
+    begin = pattern.removesuffix("*")
     if "*" in begin or not begin:
         raise OptionRefused(f"prefix={pattern!r} is not understood: write bucket, bucket/recording, or begin*.")
+    if begin == pattern:
+        return [pattern]
     # Nobody who analyses may read the bucket of withheld texts.
     return [each for each in objects.buckets() if each.startswith(begin) and not each.endswith(WITHHELD)]

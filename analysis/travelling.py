@@ -16,6 +16,7 @@ PATTERNS = (
     "analysis/batches.py",
     "analysis/context.py",
     "analysis/driven.py",
+    "analysis/driver.py",
     "analysis/errors.py",
     "analysis/known.py",
     "analysis/manifest_file.py",
