@@ -7,6 +7,8 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
+from analysis.table import ddl
+
 LIMIT_S = 180
 
 
@@ -30,7 +32,7 @@ def rows(spark: SparkSession, folder: Path) -> list[dict]:
     table = folder / "table"
     if not (table / "_spark_metadata").is_dir():
         return []
-    return [row.asDict() for row in spark.read.parquet(str(table)).collect()]
+    return [row.asDict() for row in spark.read.schema(ddl(digital=True)).parquet(str(table)).collect()]
 
 
 def wait(until: Callable[[], object], *, query: StreamingQuery) -> None:
