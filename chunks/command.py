@@ -1,6 +1,6 @@
 """The base of the portal's commands: what a person can settle is one sentence on the terminal, never a traceback.
 
-Owns: which errors those are, and the exit status of a wrong call and of work that was done in part.
+Owns: which errors those are, and the exit status of a wrong call, of work that was done in part, and of Ctrl-C.
 """
 
 from typing import Any, ClassVar
@@ -15,6 +15,7 @@ from storage.errors import StorageError
 
 CALLED_WRONGLY = 2
 PARTLY_DONE = 3
+STOPPED = 130  # as shells have it
 FOR_PEOPLE: tuple[type[Exception], ...] = (ChunksError, StorageError, PeopleError, JobError, NameRefused)
 
 
@@ -30,3 +31,5 @@ class PortalCommand(BaseCommand):
             raise CommandError(str(error), returncode=CALLED_WRONGLY) from error
         except (*FOR_PEOPLE, *self.for_people) as error:
             raise CommandError(str(error)) from error
+        except KeyboardInterrupt as error:
+            raise CommandError("Stopped. What was done until then stays.", returncode=STOPPED) from error

@@ -16,6 +16,18 @@ class Count(PortalCommand):
         return str(ChunkHeader.objects.count())
 
 
+class Stopped(PortalCommand):
+    def handle(self, *_args: object, **_options: object) -> str:
+        raise KeyboardInterrupt
+
+
+def test_a_person_who_stops_it_reads_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        Stopped().run_from_argv(["manage.py", "stopped"])
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "CommandError: Stopped. What was done until then stays.\n"
+
+
 def test_awake_it_works(capsys: pytest.CaptureFixture[str]) -> None:
     assert call_command(Count()) == "0"
     assert capsys.readouterr().out == "0\n"

@@ -78,7 +78,10 @@ class Command(SessionsCommand):
         if not (sys.stdin.isatty() and self.stderr.isatty()):
             return False
         self.stderr.write(reindex_words.many(each))
-        return input("Remove these rows? The bucket should be the right one. [y/N] ").strip().lower() in {"y", "yes"}
+        # Not by input(): standard output, where that asks, is the report's, and may be a file.
+        self.stderr.write("Remove these rows? The bucket should be the right one. [y/N] ", ending="")
+        self.stderr.flush()
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     def _sessions(self, options: dict[str, Any]) -> bool:
         scope = server_scope(means=COMMAND)
