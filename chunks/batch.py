@@ -19,11 +19,11 @@ from chunks.edf.errors import EdfError, EdfTruncated
 from chunks.edf.findings import Finding
 from chunks.edf.reader import Edf, open_edf
 from chunks.elsewhere import Elsewhere
-from chunks.errors import ChunksError, IngestRefused, SurgeryDateUnclear
+from chunks.errors import ChunksError, SurgeryDateUnclear
 from chunks.format.clock import DayOutOfRange
 from chunks.format.keys import NameRefused, check_recording_name, patient_bucket
-from chunks.ingest import Progress, ingest
-from chunks.interrupted import refuse_while_removed
+from chunks.ingest import Phase, Progress, Tell, ingest
+from chunks.interrupted import forget_where_nothing_is_held, refuse_while_removed, refuse_while_taken_in
 from chunks.plan import Plan, make_plan
 from chunks.said_identity import said_by
 from chunks.sources import Look, is_growing, look_at, refuse_changed
@@ -31,7 +31,7 @@ from chunks.surgery import surgery_from_day
 from chunks.verify import Verified, verify
 from people.errors import PeopleError
 from people.identity import check_surgery_date, remember_surgery_date
-from people.patient_identity import Said, check_identity, forget_identity, remember_identity
+from people.patient_identity import Said, check_identity, remember_identity
 from people.scope import Scope
 from storage.errors import StorageError
 from storage.objects import Objects
@@ -126,18 +126,33 @@ class Batch:
 
         return self._each(path, place=place, work=look)
 
-    def ingest(self, path: Path, *, place: int, progress: Progress, look: Look | None = None) -> Result:
+    def ingest(
+        self,
+        path: Path,
+        *,
+        place: int,
+        progress: Progress,
+        phase: Phase = lambda _words: None,
+        look: Look | None = None,
+        job_id: int | None = None,
+    ) -> Result:
         """What became of a file, which is in the store afterwards or refused with a reason.
 
-        `progress` is told of bytes of the file, not of its chunks; `look`: as the file was when it was chosen.
+        `progress` is told of bytes of the file, not of its chunks; `look`: as the file was when it was chosen;
+        `job_id`: of the job that does this, where there is one.
         """
+        tell = Tell(progress=progress, phase=phase)
 
         def take(edf: Edf) -> Result:
-            return self._take(edf, path, place=place, progress=progress, look=look)
+            return self._take(edf, path, place=place, tell=tell, look=look, job_id=job_id)
 
-        return self._each(path, place=place, work=take)
+        result = self._each(path, place=place, work=take)
+        if result.outcome == "refused" and self.patient:
+            with suppress(StorageError):
+                forget_where_nothing_is_held(self._objects, patient=self.patient, bucket=self._bucket, job_id=job_id)
+        return result
 
-    def _take(self, edf: Edf, path: Path, *, place: int, progress: Progress, look: Look | None) -> Result:
+    def _take(self, edf: Edf, path: Path, *, place: int, tell: Tell, look: Look | None, job_id: int | None) -> Result:
         before = look or look_at(path)
         refuse_changed(path, before=before)
         plan = self._plan(edf)
@@ -150,6 +165,8 @@ class Batch:
             refuse_changed(path, before=before)
             if plan.signals:
                 self._elsewhere.check_data(data_sha256)
+            # Not before: what is given up half way must leave nothing that the right files are compared with.
+            remember_identity(self.patient, said, scope=self._scope, checked=self._wish.identity_checked)
 
         known = Known(
             fingerprint=edf.fingerprint(),
@@ -157,20 +174,18 @@ class Batch:
             start_source=edf.start_source,
             surgery_source=self._surgery_source,
         )
-        new = remember_identity(self.patient, said, scope=self._scope, checked=self._wish.identity_checked)
-        try:
-            done = ingest(
-                edf,
-                plan,
-                known=known,
-                objects=self._objects,
-                release=self._wish.release_annotations,
-                progress=_scaled(progress, of_bytes=plan.size_bytes, to_bytes=edf.size_bytes),
-                check_data=check_data,
-            )
-        except IngestRefused:
-            forget_identity(new)
-            raise
+        done = ingest(
+            edf,
+            plan,
+            known=known,
+            objects=self._objects,
+            release=self._wish.release_annotations,
+            tell=replace(tell, progress=_scaled(tell.progress, of_bytes=plan.size_bytes, to_bytes=edf.size_bytes)),
+            check_data=check_data,
+            nobody_else=lambda: refuse_while_taken_in(self.patient, job_id=job_id),
+        )
+        if done.state == "already there":
+            remember_identity(self.patient, said, scope=self._scope, checked=self._wish.identity_checked)
         verified = self._verified(path, edf, plan.named(done.recording)) if self._wish.verify else None
         return replace(
             _result(edf, plan, place=place, outcome=done.state, recording=done.recording),

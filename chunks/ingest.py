@@ -4,6 +4,7 @@ Owns: the order of these steps, on which it rests that a run killed at any point
 not been killed: the claim comes before the first chunk, state `ok` after the last object and the last row.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -16,14 +17,14 @@ from chunks.errors import ChunkUnreadable, IngestRefused
 from chunks.format.header import Header
 from chunks.format.keys import parse_chunk_key, recording_key
 from chunks.index import read_line
-from chunks.overlap_compare import Heartbeat
 from chunks.overlap_words import told
-from chunks.overlaps import follow, with_overlaps
+from chunks.overlaps import Comparing, follow, with_overlaps
 from chunks.plan import Piece, Plan
 from chunks.review.publish import publish, put_annotations
 from chunks.split import split
 from chunks.take_back import take_back
 from chunks.who_indexes import forget, index_chunks, index_whole
+from people.errors import PeopleError
 from storage.errors import ObjectMissing
 from storage.objects import ObjectInfo, Objects
 
@@ -36,6 +37,20 @@ class Progress(Protocol):
     """Is told of every bit of work done: bytes of samples that are in the store."""
 
     def __call__(self, advanced_bytes: int, /) -> None: ...
+
+
+class Phase(Protocol):
+    """Is told what is being done where no more bytes are: a few words for the person who waits."""
+
+    def __call__(self, words: str, /) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tell:
+    """Who is told how far an ingest is."""
+
+    progress: Progress
+    phase: Phase
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +73,10 @@ class Ingested:
 
 
 class CheckData(Protocol):
-    """Is told of the SHA-256 of all data records before the recording counts as held; raises `IngestRefused`."""
+    """Is told of the SHA-256 of all data records before the recording counts as held.
+
+    Raises `IngestRefused` or `PeopleError`.
+    """
 
     def __call__(self, data_sha256: str, /) -> None: ...
 
@@ -70,12 +88,13 @@ def ingest(
     known: Known,
     objects: Objects,
     release: bool,
-    progress: Progress,
+    tell: Tell,
     check_data: CheckData,
+    nobody_else: Callable[[], None],
 ) -> Ingested:
     """Ingests an open recording under its plan's name or, where that is another's, the next free letter.
 
-    Where `check_data` refuses it, nothing of it is left.
+    Where `check_data` refuses it, nothing of it is left. `nobody_else`: as `chunks.claim` has it.
     Raises `ChunksError` and `StorageError`; what is half done then is taken up by the next run.
     """
     objects.make_bucket(plan.bucket)
@@ -83,17 +102,17 @@ def ingest(
     def described(name: str) -> Document:
         return describe(edf, plan.named(name), known=known, findings=edf.findings)
 
-    held = claim(described, name=plan.recording, objects=objects, bucket=plan.bucket)
+    held = claim(described, name=plan.recording, objects=objects, bucket=plan.bucket, nobody_else=nobody_else)
     plan = plan.named(held.document["recording"])
     if held.state == "done":
-        progress(plan.size_bytes)
-        return _already_there(held, plan, objects=objects, release=release, heartbeat=_heartbeat(progress))
+        tell.progress(plan.size_bytes)
+        return _already_there(held, plan, objects=objects, release=release, comparing=_comparing(tell))
     if held.state == "interrupted":
         objects.clear_leftovers(plan.bucket, prefix=f"{plan.recording}/", older_than_s=0)
-    data_sha256 = _put_chunks(edf, plan, objects=objects, resumed=held.state == "interrupted", progress=progress)
+    data_sha256 = _put_chunks(edf, plan, objects=objects, resumed=held.state == "interrupted", progress=tell.progress)
     try:
         check_data(data_sha256)
-    except IngestRefused:
+    except (IngestRefused, PeopleError):
         take_back(objects, patient=plan.patient, bucket=plan.bucket, recording=plan.recording)
         raise
     put_annotations(edf, plan, objects=objects, released=release)
@@ -101,10 +120,10 @@ def ingest(
         _remove_strays(plan, objects=objects)
     objects.settle(plan.bucket, prefix=f"{plan.recording}/")
     whole = finished(described(plan.recording), data_sha256=data_sha256)
-    beat = _heartbeat(progress)
-    whole = with_overlaps(whole, objects=objects, bucket=plan.bucket, heartbeat=beat)
+    comparing = _comparing(tell)
+    whole = with_overlaps(whole, objects=objects, bucket=plan.bucket, comparing=comparing)
     missing = index_whole(objects, whole, info=put_document(objects, whole, bucket=plan.bucket))
-    whole = follow(whole, objects=objects, bucket=plan.bucket, heartbeat=beat)
+    whole = follow(whole, objects=objects, bucket=plan.bucket, comparing=comparing)
     return Ingested(
         recording=plan.recording,
         bucket=plan.bucket,
@@ -118,9 +137,14 @@ def ingest(
     )
 
 
-def _heartbeat(progress: Progress) -> Heartbeat:
-    """Nothing more is written, and the work goes on: it can be cancelled there."""
-    return lambda: progress(0)
+def _comparing(tell: Tell) -> Comparing:
+    """Nothing more is written, and the work goes on: it says what it does, and can be cancelled there."""
+
+    def comparing(other: str, /) -> None:
+        tell.phase(f"comparing with {other}")
+        tell.progress(0)
+
+    return comparing
 
 
 def _put_chunks(edf: Edf, plan: Plan, *, objects: Objects, resumed: bool, progress: Progress) -> str:
@@ -177,12 +201,12 @@ def _remove_strays(plan: Plan, *, objects: Objects) -> None:
     forget(bucket=plan.bucket, keys=strays)
 
 
-def _already_there(held: Claim, plan: Plan, *, objects: Objects, release: bool, heartbeat: Heartbeat) -> Ingested:
+def _already_there(held: Claim, plan: Plan, *, objects: Objects, release: bool, comparing: Comparing) -> Ingested:
     """A recording that is whole in the store: its rows are made so too, where a run was killed in between, and the
     states of those that it overlaps."""
     name = held.document["recording"]
     missing = index_whole(objects, held.document, info=objects.head(plan.bucket, recording_key(name)))
-    document = follow(held.document, objects=objects, bucket=plan.bucket, heartbeat=heartbeat)
+    document = follow(held.document, objects=objects, bucket=plan.bucket, comparing=comparing)
     if release:
         publish(objects, patient=plan.patient, bucket=plan.bucket, recording=name, released=True)
     return Ingested(

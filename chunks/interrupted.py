@@ -4,9 +4,10 @@ Owns: which these are, and that a removal and an ingest of one patient never wor
 before it looks whether the other is, so at least one of two sees the other and stops.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlencode
 
 from django.conf import settings
@@ -18,13 +19,19 @@ from chunks.format.keys import patient_bucket
 from chunks.models import Recording, RecordingState
 from chunks.take_back import take_back
 from jobs.asking import Send, enqueue
-from jobs.lease import Lease
+from jobs.lease import TIMING, Lease
 from jobs.models import UNDER_WAY, Job, Jobs, Runner, State
 from people import audit
+from people.identity import forget_surgery_date
+from people.patient_identity import forget_identities
 from people.scope import Scope
+from storage.objects import Objects
 from storage.urls import open_objects
 
 INGEST, REMOVE = "ingest", "remove interrupted"
+# A worker that has not renewed its lease for so long is gone, most likely: it does every 5 s.
+SILENT = timedelta(seconds=TIMING.renew_s + 1.5)
+LOOK_EVERY_S = 0.25
 ASK_TO_REMOVE = "remove interrupted recording"
 
 
@@ -73,6 +80,37 @@ def refuse_while_removed(patient: str) -> None:
         )
 
 
+def refuse_while_taken_in(patient: str, *, job_id: int | None) -> None:
+    """Called before a half taken recording is gone on with. Raises `IngestRefused` where another job may be at it.
+
+    One that was killed a moment ago looks alive: it is waited for until its lease is renewed, or should have been.
+    """
+    seen: dict[int, datetime] = {}
+    while others := _lately_renewed(patient, but=job_id):
+        if any(seen.setdefault(job, until) != until for job, until in others.items()):
+            raise IngestRefused(
+                f"This recording of patient {patient} is half taken in, and another job takes in files of the patient "
+                "now: perhaps this one. Take this file again when that job has ended."
+            )
+        time.sleep(LOOK_EVERY_S)
+
+
+def _lately_renewed(patient: str, *, but: int | None) -> dict[int, datetime]:
+    since = TIMING.end_of_lease() - SILENT
+    running = _alive(INGEST, patient=patient).filter(state=State.RUNNING, lease_until__gte=since).exclude(pk=but)
+    return dict(running.values_list("pk", "lease_until"))
+
+
+def forget_where_nothing_is_held(objects: Objects, *, patient: str, bucket: str, job_id: int | None = None) -> None:
+    """Of a patient of whom no recording is held nothing is remembered, so that a mistake is not held against her files.
+
+    Nothing changes while another job takes in files of the patient. Raises `StorageError`.
+    """
+    if not _alive(INGEST, patient=patient).exclude(pk=job_id).exists() and not any(objects.folders(bucket)):
+        forget_identities(patient)
+        forget_surgery_date(patient)
+
+
 def ask_to_remove(patient: str, recording: str, *, scope: Scope, send: Send, origin: str) -> Job:
     """The job that removes what an interrupted ingest left, audited. Raises `IngestRefused` where it is none."""
     with audit.act(ASK_TO_REMOVE, scope=scope, question=f"recording={recording}", patients=[patient], origin=origin):
@@ -104,6 +142,7 @@ def remove(lease: Lease) -> None:
     bucket = patient_bucket(patient, prefix=settings.BUCKET_PREFIX)
     with audit.act("remove interrupted", scope=scope, question=f"recording={recording}", patients=[patient]):
         take_back(objects, patient=patient, bucket=bucket, recording=recording, removed=removed)
+        forget_where_nothing_is_held(objects, patient=patient, bucket=bucket)
 
 
 def _alive(kind: str, *, patient: str) -> Jobs:

@@ -5,9 +5,10 @@ which it rests that a kill at any point leaves data counted, at worst twice, and
 none: first the later recording with all that was found, then the earlier ones.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from chunks.document import Document, read_document
 from chunks.errors import RecordingUnreadable
@@ -24,9 +25,11 @@ from storage.objects import Objects
 # Of duplicates every instant is in another one, which is compared.
 COMPARED = frozenset({RecordingState.OK, RecordingState.CONFLICT, RecordingState.HIDDEN})
 ROUNDS = 5
+# Is called now and then with the name of the recording that is being compared with.
+Comparing = Callable[[str], None]
 
 
-def with_overlaps(document: Document, *, objects: Objects, bucket: str, heartbeat: Heartbeat) -> Document:
+def with_overlaps(document: Document, *, objects: Objects, bucket: str, comparing: Comparing) -> Document:
     """The document of a recording whose chunks are all there, with what others hold of its time and its state.
 
     What it had found already of others stays, and those are not read again. Raises `StorageError`.
@@ -38,13 +41,13 @@ def with_overlaps(document: Document, *, objects: Objects, bucket: str, heartbea
         name = other["recording"]
         if name in looked_at or other["state"] not in COMPARED or _has_found(other, document):
             continue
-        found = _found(document, other, objects=objects, bucket=bucket, heartbeat=heartbeat)
+        found = _found(document, other, objects=objects, bucket=bucket, heartbeat=partial(comparing, name))
         known += [each for each in found if not _is_of_clocks(each, told=other.get("overlaps") or ())]
     known = [each for each in known if each["settled"] or not _is_of_clocks(each, told=known)]
     return stand(document | {"overlaps": known}, others)
 
 
-def follow(document: Document, *, objects: Objects, bucket: str, heartbeat: Heartbeat) -> Document:
+def follow(document: Document, *, objects: Objects, bucket: str, comparing: Comparing) -> Document:
     """After the recording was written: makes the states of others follow from it; safe to repeat.
 
     Others that ended at the same time did not see it, so it looks once more, until nobody new is there. Gives the
@@ -53,7 +56,7 @@ def follow(document: Document, *, objects: Objects, bucket: str, heartbeat: Hear
     name = document["recording"]
 
     def looked_again(held: Document) -> Document:
-        return with_overlaps(held, objects=objects, bucket=bucket, heartbeat=heartbeat)
+        return with_overlaps(held, objects=objects, bucket=bucket, comparing=comparing)
 
     for _ in range(ROUNDS):
         before = document

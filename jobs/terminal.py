@@ -41,6 +41,9 @@ class ProgressBar(Protocol):
     def say(self, line: str) -> None:
         """A line of its own for the person, such as a file that failed; the bar stays below it."""
 
+    def phase(self, words: str) -> None:
+        """What is being done where the bar stands still; empty: what the label says."""
+
 
 @contextmanager
 def show_progress(*, total_bytes: int, label: str, stream: TextIO | None = None) -> Iterator[ProgressBar]:
@@ -103,15 +106,22 @@ def _bar(console: Console, columns: Sequence[ProgressColumn]) -> Progress:
     )
 
 
+def _labelled(label: str, phase: str) -> str:
+    return f"{label}, {phase}" if phase else label
+
+
 class _RichBar:
     """Rich does the counting, the locking and the drawing."""
 
     def __init__(self, progress: Progress, *, total_bytes: int, label: str) -> None:
-        self._progress = progress
+        self._progress, self._label = progress, label
         self._task = progress.add_task(label, total=total_bytes)
 
     def advance(self, size_bytes: int) -> None:
         self._progress.advance(self._task, size_bytes)
+
+    def phase(self, words: str) -> None:
+        self._progress.update(self._task, description=_labelled(self._label, words))
 
     def say(self, line: str) -> None:
         self._progress.console.print(line, markup=False, soft_wrap=True)
@@ -130,7 +140,7 @@ class _Lines:
         words: Words = size_text,
     ) -> None:
         self._stream, self._label, self._clock, self._words = stream, label, clock, words
-        self._total_bytes, self._done_bytes = total_bytes, 0
+        self._total_bytes, self._done_bytes, self._phase = total_bytes, 0, ""
         self._lock = threading.Lock()
         self._began = self._said_at = clock()
         # (when, bytes done by then) about once a second: the rate is that of the last half minute.
@@ -144,6 +154,10 @@ class _Lines:
             if now - self._said_at >= LINE_EVERY_S:
                 self._said_at = now
                 self._write(self._under_way(now))
+
+    def phase(self, words: str) -> None:
+        with self._lock:
+            self._phase = words
 
     def say(self, line: str) -> None:
         with self._lock:
@@ -169,7 +183,8 @@ class _Lines:
         rate = (self._done_bytes - done_then) / (now - since) if now > since else 0.0
         percent = 100 * self._done_bytes / self._total_bytes if self._total_bytes else 0
         line = (
-            f"{self._label}: {self._words(self._done_bytes)} of {self._words(self._total_bytes)} ({percent:.0f} %), "
+            f"{_labelled(self._label, self._phase)}: {self._words(self._done_bytes)} of "
+            f"{self._words(self._total_bytes)} ({percent:.0f} %), "
             f"{self._words(rate)}/s"
         )
         left_bytes = self._total_bytes - self._done_bytes

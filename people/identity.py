@@ -53,3 +53,8 @@ def remember_surgery_date(patient: str, *, surgery_date: date) -> None:
     blank = Patient.objects.filter(pk=patient, surgery_date_hash="", withdrawn_at__isnull=True)
     if not blank.update(surgery_date_hash=surgery_date_hash(patient, surgery_date=surgery_date)):
         check_surgery_date(patient, surgery_date=surgery_date)
+
+
+def forget_surgery_date(patient: str) -> None:
+    """Forgets the date of a patient of whom no recording is held, so that it may be given anew."""
+    Patient.objects.filter(pk=patient).update(surgery_date_hash="")

@@ -63,8 +63,8 @@ def check_identity(patient: str, said: Said, *, scope: Scope) -> None:
         )
 
 
-def remember_identity(patient: str, said: Said, *, scope: Scope, checked: bool) -> int | None:
-    """Remembers what a file says of the patient beside what is remembered; the number of the new row, if it is new.
+def remember_identity(patient: str, said: Said, *, scope: Scope, checked: bool) -> None:
+    """Remembers what a file says of the patient beside what is remembered.
 
     Where two files are taken at once the later one is checked against the earlier. Raises as `check_identity`, unless a
     person has `checked` it; and `PatientWithdrawn`.
@@ -75,17 +75,14 @@ def remember_identity(patient: str, said: Said, *, scope: Scope, checked: bool) 
             raise PatientWithdrawn(f"Patient {patient} has withdrawn: nothing of this patient is ingested.")
         if not checked:
             check_identity(patient, said, scope=scope)
-        if not said.is_known:
-            return None
-        hashes: dict[str, Any] = {f"{column}_hash": _hash(patient, said, column) for column in _WORDS}
-        made, created = PatientIdentity.objects.get_or_create(patient=row, **hashes)
-        return made.pk if created else None
+        if said.is_known:
+            hashes: dict[str, Any] = {f"{column}_hash": _hash(patient, said, column) for column in _WORDS}
+            PatientIdentity.objects.get_or_create(patient=row, **hashes)
 
 
-def forget_identity(number: int | None) -> None:
-    """Takes back what `remember_identity` has just remembered of a file that was not taken after all."""
-    if number is not None:
-        PatientIdentity.objects.filter(pk=number).delete()
+def forget_identities(patient: str) -> None:
+    """Forgets all that is remembered of a patient of whom no recording is held."""
+    PatientIdentity.objects.filter(patient_id=patient).delete()
 
 
 def _differs(rows: Sequence[PatientIdentity], said: Said, column: str, *, patient: str) -> bool:

@@ -57,21 +57,25 @@ def _take_all(lease: Lease, given: Given, *, batch: Batch) -> Report:
     files = list(report.decode(kept).files) if kept else []
     past_bytes = sum(each.size_bytes for each in given.files[: len(files)])
     for place, file in enumerate(given.files[len(files) :], len(files) + 1):
-        lease.progress(bytes_done=past_bytes, note=f"file {place} of {len(given.files)}")
-        files.append(_take(lease, file, batch=batch, place=place, past_bytes=past_bytes))
+        note = f"file {place} of {len(given.files)}"
+        lease.progress(bytes_done=past_bytes, note=note)
+        files.append(_take(lease, file, batch=batch, place=place, past_bytes=past_bytes, note=note))
         past_bytes += file.size_bytes
         lease.keep(report.encode(Report(patient=given.patient, of=len(given.files), files=tuple(files))))
     lease.progress(bytes_done=past_bytes, note="")
     return Report(patient=given.patient, of=len(given.files), files=tuple(files))
 
 
-def _take(lease: Lease, wanted: Named, *, batch: Batch, place: int, past_bytes: int) -> FileReport:
+def _take(lease: Lease, wanted: Named, *, batch: Batch, place: int, past_bytes: int, note: str) -> FileReport:
     done_bytes = past_bytes
 
     def progress(advanced_bytes: int, /) -> None:
         nonlocal done_bytes
         done_bytes += advanced_bytes
         lease.progress(bytes_done=min(done_bytes, past_bytes + wanted.size_bytes))
+
+    def phase(words: str, /) -> None:
+        lease.progress(note=f"{note}, {words}")
 
     try:
         file = find(wanted, among=inbox_files())
@@ -86,7 +90,9 @@ def _take(lease: Lease, wanted: Named, *, batch: Batch, place: int, past_bytes: 
             refusal=type(error).__name__,
         )
         return report.told(refused)
-    return report.told(batch.ingest(file.path, place=place, progress=progress, look=file.look))
+    return report.told(
+        batch.ingest(file.path, place=place, progress=progress, phase=phase, look=file.look, job_id=lease.job_id)
+    )
 
 
 def _check_may(scope: Scope, *, patient: str) -> None:

@@ -179,8 +179,13 @@ def _ingest(batch: Batch, paths: Sequence[Path], *, wish: Wish, say: Say) -> lis
             bar.advance(advanced_bytes)
             lease.progress(bytes_done=done_bytes)
 
+        def phase(words: str, /) -> None:
+            bar.phase(words)
+            lease.progress(note=words)
+
         for place, path in enumerate(paths, 1):
-            result = batch.ingest(path, place=place, progress=progress)
+            result = batch.ingest(path, place=place, progress=progress, phase=phase, job_id=lease.job_id)
+            phase("")
             past_bytes += result.size_bytes
             progress(past_bytes - done_bytes)
             say(result, path, of=len(paths), bar=bar)
