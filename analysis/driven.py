@@ -19,20 +19,22 @@ EVERY_S = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """files: name, patient, kind (data or faults), rows and bytes of each that counts."""
+    """files: name, patient, kind (data or faults), rows and bytes of each that counts. size_bytes: of the zip."""
 
     done: bool = False
     reason: str = ""
     about: Mapping[str, str] = field(default_factory=dict)
     files: tuple[Mapping[str, Any], ...] = ()
     faults: int = 0
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    size_bytes: int = 0
 
     def encode(self) -> bytes:
         return json.dumps(asdict(self), ensure_ascii=False).encode()
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> "Outcome":
-        return cls(**plain | {"files": tuple(plain["files"])})
+        return cls(**{**plain, "files": tuple(plain["files"])})
 
 
 class Watch:

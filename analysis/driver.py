@@ -25,10 +25,13 @@ from pyspark.sql import DataFrame, SparkSession
 
 from analysis.context import Context, decode_events
 from analysis.driven import OUTCOME, Outcome, Watch
-from analysis.errors import AnalysisError
+from analysis.errors import AnalysisError, NotAManifest
 from analysis.known import KNOWN, Known
+from analysis.manifest_file import decode_summary
+from analysis.packing import described, pack
 from analysis.place import Place
 from analysis.registering import register
+from analysis.summary import summary_of
 from analysis.writing import FAULTS, WRITTEN, Writer
 from storage.errors import StorageError
 
@@ -75,13 +78,28 @@ def _run(asked: argparse.Namespace, *, place: Place) -> Outcome:
             rows = _rows(job, windows, context=_context(asked, place=place))
             writer = Writer(place=asked.results, folder=asked.folder, job=job, about=about)
             files = [row.asDict() for row in rows.mapInArrow(writer, WRITTEN).collect()]
-        _discard_others(files, place=place, folder=asked.folder)
-        return Outcome(
-            done=True,
-            about=about | {"spark": spark.version},
-            files=tuple(sorted(files, key=lambda each: each["name"])),
-            faults=sum(each["rows"] for each in files if each["kind"] == FAULTS),
-        )
+        version = spark.version
+    return _kept(files, about=about | {"spark": version}, asked=asked, place=place)
+
+
+def _kept(files: list[dict[str, Any]], *, about: Mapping[str, str], asked: argparse.Namespace, place: Place) -> Outcome:
+    """What is left of the application: its files, what is drawn of them, and the zip."""
+    job = KNOWN[asked.job]
+    _discard_others(files, place=place, folder=asked.folder)
+    ordered = sorted(files, key=lambda each: str(each["name"]))
+    faults = sum(each["rows"] for each in files if each["kind"] == FAULTS)
+    manifest = decode_summary(place.get(asked.manifest).decode().splitlines()[-1])
+    if manifest is None:
+        raise NotAManifest("The manifest has no last line: it was cut off. Write it anew.")
+    words = described(job, about=about, manifest=manifest, faults=faults)
+    return Outcome(
+        done=True,
+        about=about,
+        files=tuple(ordered),
+        faults=faults,
+        summary=summary_of(ordered, known=job, folder=asked.folder, place=place),
+        size_bytes=pack(ordered, about=words, folder=asked.folder, place=place),
+    )
 
 
 def _rows(job: Known, windows: DataFrame, *, context: Context) -> DataFrame:

@@ -43,7 +43,7 @@ class Options:
         return cls(
             objects=options["objects"],
             origin=origin_of(options),
-            window=_seconds(options.get("window", "1")),
+            window=seconds(options.get("window", "1")),
             digital=values == "digital",
             chunks_a_task=_whole(options, "chunks_a_task", default=CHUNKS_A_TASK, least=1),
             recordings_a_batch=_whole(options, "recordings_a_batch", default=0, least=0),
@@ -66,7 +66,8 @@ def require_reachable(objects_url: str, *, master: str) -> None:
         )
 
 
-def _seconds(text: str) -> Fraction:
+def seconds(text: str) -> Fraction:
+    """The length of a window. Raises `OptionRefused`."""
     try:
         seconds = Fraction(text)
     except (ValueError, ZeroDivisionError):

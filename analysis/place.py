@@ -3,6 +3,7 @@
     <job>/manifest-<attempt>.jsonl      what the first attempt found; events-<attempt>.jsonl beside it
     <job>/<attempt>/data/patient=<id>/…  Parquet; faults/… likewise
     <job>/<attempt>/progress.json       how far Spark is; outcome.json: how it ended, and which files count
+    <job>/<attempt>/summary/<id>.json   what is drawn
     <job>/<attempt>/result.zip          what is fetched
 
 Owns: these names, and how the place is written: `file:///srv/ecog/results`, or
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 from analysis.errors import PlaceUnusable
 from storage.errors import BucketMissing, ObjectMissing, UrlUnusable
@@ -52,6 +53,11 @@ class Place:
     @property
     def bucket(self) -> str:
         return self._parts[1]
+
+    @property
+    def region(self) -> str | None:
+        """Of S3, where the URL says it."""
+        return dict(parse_qsl(urlsplit(self.url).query)).get("region")
 
     @cached_property
     def objects(self) -> Objects:
@@ -113,3 +119,8 @@ def events_name(job: int, *, attempt: int) -> str:
 
 def folder_of(job: int, *, attempt: int) -> str:
     return f"{job}/{attempt}"
+
+
+def picture_name(folder: str, *, patient: str) -> str:
+    """The means of a patient by channel and time."""
+    return f"{folder}/summary/{patient}.json"

@@ -64,6 +64,9 @@ class Environment:
     index_function: str
     aws_region: str
     rds_prices: str
+    spark_master: str
+    results_url: str
+    result_days: int
 
     @property
     def https(self) -> bool:
@@ -124,6 +127,9 @@ def read_environment() -> Environment:
         index_function=env.str("ECOG_INDEX_FUNCTION", "") or "s3_rds_data_transfer",
         aws_region=env.str("ECOG_AWS_REGION", ""),
         rds_prices=env.str("ECOG_RDS_PRICES", ""),
+        spark_master=env.str("ECOG_SPARK_MASTER", "") or "local[*]",
+        results_url=env.str("ECOG_RESULTS_URL", "") or (data_dir / "results").as_uri(),
+        result_days=_at_least(1, "ECOG_RESULT_DAYS", env.int("ECOG_RESULT_DAYS", 30)),
     )
 
 

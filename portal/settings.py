@@ -250,6 +250,10 @@ STORAGES = {
 BUNDLE_DAYS = ENVIRONMENT.bundle_days
 BUNDLE_MAX_BYTES = int(ENVIRONMENT.bundle_max_gb * 1e9)
 ACCEL_PREFIX = ENVIRONMENT.accel_prefix
+# Where analyses run, and where and how long their results wait.
+SPARK_MASTER = ENVIRONMENT.spark_master
+RESULTS_URL = ENVIRONMENT.results_url
+RESULT_DAYS = ENVIRONMENT.result_days
 
 # A message is a job's number and nothing else, acknowledged at once: the job's row is what is true (`jobs`).
 CELERY_BROKER_URL = broker_url(ENVIRONMENT.broker_url, data_dir=DATA_DIR)

@@ -33,7 +33,7 @@ def band_power(samples: Array, sfreq: float) -> Array:
     length = min(samples.shape[-1], round(SEGMENT_S * sfreq))
     frequencies, density = welch(samples, fs=sfreq, nperseg=length, axis=-1)
     powers = [in_band(density, frequencies, band=band, sfreq=sfreq).sum(axis=-1) for band in BANDS.values()]
-    return np.stack(powers, axis=-1) * (sfreq / length)
+    return np.asarray(np.stack(powers, axis=-1) * (sfreq / length))
 
 
 def in_band(values: Array, frequencies: Array, *, band: tuple[float, float], sfreq: float) -> Array:

@@ -48,7 +48,7 @@ def spectra(epoch: Array, *, sfreq: float) -> Spectra:
 
 
 def frequencies(sfreq: float, *, seconds: float = SEGMENT_S) -> Array:
-    return np.fft.rfftfreq(round(seconds * sfreq), 1 / sfreq)
+    return np.asarray(np.fft.rfftfreq(round(seconds * sfreq), 1 / sfreq), dtype=np.float64)
 
 
 def coherence(cross: Spectra, own: Array, others: Array) -> Array:
