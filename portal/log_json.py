@@ -29,4 +29,6 @@ class JsonLines(Lines):
             keys["request"] = request_id
         if line.exc_info:
             keys["trace"] = self.formatException(line.exc_info)
-        return json.dumps(keys, ensure_ascii=False)
+        # In ASCII alone: a line separator of Unicode would end the line for some readers, and a control character of
+        # eight bits speak to a terminal.
+        return json.dumps(keys)

@@ -154,9 +154,11 @@ def _lifecycle(client: "S3Client", bucket: str, rules: BucketRules) -> _Fix | No
         return None
     kept = [rule for rule in answer.get("Rules", []) if rule.get("ID", "") not in wrong]
     whole: Any = {"Rules": [*kept, *(wanted[name] for name in wrong)]}
+    # Of the whole configuration, and set back where it is not said again.
+    said: Any = {name: answer[name] for name in ("TransitionDefaultMinimumObjectSize",) if name in answer}
     return _Fix(
         f"without the rule {' and '.join(wrong)}",
-        lambda: client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=whole),
+        lambda: client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=whole, **said),
     )
 
 

@@ -13,7 +13,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.stub import ANY, Stubber
 
+from storage import s3_buckets
 from storage.bucket_rules import BucketRules, Fault
 from storage.errors import BucketMissing, CredentialsExpired
 from storage.objects import Objects
@@ -243,6 +245,21 @@ def test_what_others_entered_stays(
     [gone] = objects.set_up(bucket, rules=BucketRules())
     assert gone.what == "events"
     assert entered()[2] == ["theirs"]
+
+
+def test_from_which_size_on_others_rules_move_objects_stays() -> None:
+    """It is of the whole lifecycle, and S3 sets it back for whoever writes the rules without it."""
+    client = boto3.client("s3", region_name=REGION)
+    others = {"ID": "lab", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 900}}
+    size = {"TransitionDefaultMinimumObjectSize": "varies_by_storage_class"}
+    with Stubber(client) as stubbed:
+        stubbed.add_response("get_bucket_lifecycle_configuration", {"Rules": [others], **size})
+        stubbed.add_response(
+            "put_bucket_lifecycle_configuration", {}, {"Bucket": BUCKET, "LifecycleConfiguration": ANY, **size}
+        )
+        fix = s3_buckets._lifecycle(client, BUCKET, BucketRules())
+        assert fix is not None
+        fix.repair()
 
 
 def test_an_entry_that_says_the_same_under_another_name_will_do(
