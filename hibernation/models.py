@@ -6,6 +6,7 @@ proved stands in it, and whoever goes on after an interruption reads it there. N
 
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -93,6 +94,16 @@ class PortalMachine(models.Model):
 
     def __str__(self) -> str:
         return self.instance_id
+
+
+class WakeNotice(models.Model):
+    """Somebody who wants a mail when search is awake."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    asked_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"notice for {self.user_id}"
 
 
 def present_sleep() -> Sleep | None:

@@ -10,17 +10,27 @@ from celery.signals import task_prerun, worker_ready
 from django.conf import settings
 from django.db import connection
 
-from hibernation import host
+from hibernation import host, notices
 from hibernation.jobs import SLEEP, WAKE, run_sleep, run_wake
 from jobs.chores import Chore
 from jobs.chores import register as register_chore
 from jobs.kinds import Kind, register
 
 NOTE_EVERY_S = 3600.0
+TELL_EVERY_S = 30.0
+RESULT = "hibernation/result.html"
 _noted_at = -NOTE_EVERY_S
 
-register(Kind(name=SLEEP, title="Put the headers database to sleep", run=run_sleep, asks_selection=False))
-register(Kind(name=WAKE, title="Wake the headers database", run=run_wake, asks_selection=False))
+register(
+    Kind(
+        name=SLEEP,
+        title="Put the headers database to sleep",
+        run=run_sleep,
+        result_template=RESULT,
+        asks_selection=False,
+    )
+)
+register(Kind(name=WAKE, title="Wake the headers database", run=run_wake, result_template=RESULT, asks_selection=False))
 
 
 def _note_machine() -> str:
@@ -28,6 +38,7 @@ def _note_machine() -> str:
 
 
 register_chore(Chore(name="machine", every_s=NOTE_EVERY_S, run=_note_machine))
+register_chore(Chore(name="search awake", every_s=TELL_EVERY_S, run=notices.tell_everybody))
 
 
 @worker_ready.connect(dispatch_uid="hibernation-machine")

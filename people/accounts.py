@@ -23,6 +23,9 @@ UNKNOWN = "unknown"
 # What the audit calls those who are no account: one of this name would pass for them.
 RESERVED = frozenset({SERVER, NOBODY, UNKNOWN})
 
+# So many are named to somebody who needs one of them.
+NAMED = 5
+
 
 def make_account(
     username: str, *, password: str, role: Role, email: str = "", by: Scope, origin: str = ""
@@ -104,3 +107,9 @@ def _check(user: User) -> None:
     except ValidationError as error:
         told = "; ".join(f"{name} {messages[0]}" for name, messages in error.message_dict.items())
         raise AccountRefused(f"The account {user.username[:150]!r} cannot be made: {told}") from error
+
+
+def names_of(role: Role) -> list[str]:
+    """How the people of a role are called, as somebody who needs one of them asks for them; at most five."""
+    users = User.objects.filter(groups__name=role.value, is_active=True).order_by("pk")[:NAMED]
+    return [user.get_full_name() or user.get_username() for user in users]

@@ -6,11 +6,14 @@ Owns: that answer, as a page and as JSON. Views let the error rise; what speaks 
 import logging
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
 from chunks.headers_db.errors import HeadersAsleep, HeadersUnavailable
 from chunks.headers_db.place import HeadersPlace, State
+from people.accounts import names_of
+from people.roles import Role
 
 # Seconds after which trying again makes sense.
 RETRY_S = {State.ASLEEP: 600, State.WAKING: 60, State.AWAKE: 30}
@@ -54,7 +57,8 @@ def _answer(request: HttpRequest, error: HeadersUnavailable) -> HttpResponse:
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         return json_answer(error)
     place = error.place if isinstance(error, HeadersAsleep) else HeadersPlace()
-    page = render_to_string("headers_asleep.html", {"place": place}, request)
+    context = {"place": place, "administrators": names_of(Role.ADMINISTRATOR), "mails": settings.EMAIL_CONFIGURED}
+    page = render_to_string("headers_asleep.html", context, request)
     return HttpResponse(page, status=503, headers=_headers(place))
 
 
