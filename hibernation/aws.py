@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from hibernation.errors import AwsRefused
 from hibernation.site import Site
@@ -70,6 +70,8 @@ def speaking() -> Iterator[None]:
         raise AwsRefused(
             "There are no credentials for AWS on this machine: give its role or profile. " + AGAIN
         ) from error
+    except NoRegionError as error:
+        raise AwsRefused("It is not said in which region of AWS the instance is: set ECOG_AWS_REGION.") from error
     except BotoCoreError as error:
         raise AwsRefused(f"AWS cannot be reached ({type(error).__name__}). {AGAIN}") from error
 

@@ -9,7 +9,7 @@ from chunks.headers_db.place import State
 from hibernation import host, sleeping, waking
 from hibernation.aws import NotNow, speaking
 from hibernation.errors import InstanceBroken, NothingThere, SnapshotUnclear, TookTooLong
-from hibernation.models import Sleep, present_sleep
+from hibernation.models import Sleep
 from hibernation.states import CHAIN, TOLD, Goal, Host, Seen, Snapshot, Step, next_step
 from hibernation.work import Look, Work, look
 
@@ -49,9 +49,10 @@ def put_to_sleep(work: Work, *, goal: Goal) -> Sleep:
 
 def wake(work: Work) -> Sleep | None:
     """Until search is open; the sleep that is over then. None where it was awake already."""
-    before = present_sleep()
+    before = Sleep.objects.first()
     _run(work, goal=Goal.AWAKE)
-    return Sleep.objects.filter(pk=before.pk).first() if before else Sleep.objects.first()
+    after = Sleep.objects.first()
+    return None if after is None or (before is not None and before.over and before == after) else after
 
 
 def _run(work: Work, *, goal: Goal) -> Look:

@@ -79,7 +79,7 @@ def cost_of(configuration: Mapping[str, Any], *, mode: str, prices: Prices, host
     awake = prices.instance_hour.get(name, Decimal(0)) * hours + disk * (2 if configuration.get("MultiAZ") else 1)
     awake += prices.host_hour.get(host_type, Decimal(0)) * HOURS_A_MONTH if host_type else 0
     asleep = {Goal.SNAPSHOT: prices.snapshot_gb_month * size_gb, Goal.STOP: disk}.get(Goal(mode), awake)
-    asleep_known = mode == Goal.SNAPSHOT or kind in prices.storage_gb_month
+    asleep_known = bool(size_gb) and (mode == Goal.SNAPSHOT or kind in prices.storage_gb_month)
     return Cost(
         awake=None if unknown else awake.quantize(CENT),
         asleep=asleep.quantize(CENT) if asleep_known else None,

@@ -89,7 +89,7 @@ def drain(work: Work, seen: Look, *, sleep: Sleep) -> None:
         sleep.save(update_fields=["paused_at"])
     now, left = work.pace.now(), _quiet_from(work, seen, sleep=sleep)
     if now < left:
-        work.tell(f"Calls that run have until {left:%H:%M:%S} UTC to end.")
+        work.tell(f"What still runs has until {left:%H:%M:%S} UTC to end.")
         return
     if writing := writers(before=sleep.closed_at):
         work.tell(f"Waiting for {in_words(writing)}.")

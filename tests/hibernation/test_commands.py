@@ -95,6 +95,7 @@ def test_the_embedded_portal_can_be_closed_and_opened(db: None) -> None:
     run("rds_hibernate", "--mode", "closed", "--yes")
     assert read_state().state == State.ASLEEP
     assert "0 rows were recovered" in run("rds_restore")
+    assert "awake already" in run("rds_restore")
     assert read_state().state == State.AWAKE
 
 
