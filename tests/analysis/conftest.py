@@ -5,6 +5,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from pyspark.sql import SparkSession
@@ -13,7 +14,7 @@ from pytest_django import Settings
 from analysis.registering import register
 from storage.objects import Objects
 from storage.urls import open_objects
-from tests.aws import moto_url, own_credentials  # noqa: F401
+from tests.aws import CREDENTIALS, moto_url, own_credentials  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,13 +34,9 @@ def objects(objects_url: str) -> Objects:
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """A session of the machine's own; its Python is ours."""
     folder = tmp_path_factory.mktemp("spark")
-    os.environ |= {
-        "PYSPARK_PYTHON": sys.executable,
-        "PYSPARK_DRIVER_PYTHON": sys.executable,
-        "SPARK_LOCAL_IP": "127.0.0.1",
-        "PYTHONPATH": str(ROOT),
-    }
-    with warnings.catch_warnings():
+    own = {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1", "PYTHONPATH": str(ROOT)}
+    # What Spark starts keeps the environment of this moment.
+    with patch.dict(os.environ, own | CREDENTIALS | {"AWS_EC2_METADATA_DISABLED": "true"}), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Spark's own
         session = (
             SparkSession.builder.master("local[2]")

@@ -96,18 +96,18 @@ def test_a_bad_chunk_is_a_row_and_the_job_goes_on(
 
 
 @pytest.mark.prove
-def test_objects_on_a_server_are_read_by_range(
+def test_a_manifest_and_chunks_on_a_server_are_read(
     tmp_path: Path, moto_url: str, spark: SparkSession, settings: Settings
 ) -> None:
     url = f"s3://?region=eu-west-1&endpoint={moto_url}"
     settings.OBJECTS_URL = url
     objects = open_objects(url)
     samples = write(tmp_path / "a.edf", records=12)
-    take(tmp_path / "a.edf", objects)
+    take(tmp_path / "a.edf", objects, patient="4004")
     place = tmp_path / "manifest.jsonl"
-    asked = parse({"when": ["day 3 14:05:04..day 3 14:05:05"], "channel": ["LTG1"]})
+    asked = parse({"patient": ["4004"], "when": ["day 3 14:05:04..day 3 14:05:05"], "channel": ["LTG1"]})
     write_manifest(resolve(asked, scope=server_scope(means="test")), path=place, objects=objects)
-    objects.put(BUCKET, "manifest.jsonl", place.read_bytes())
-    table = spark.read.format("chn").options(objects=url, manifest=f"s3://{BUCKET}/manifest.jsonl").load()
+    objects.put("edf-chunks-4004", "manifest.jsonl", place.read_bytes())
+    table = spark.read.format("chn").options(objects=url, manifest="s3://edf-chunks-4004/manifest.jsonl").load()
     (row,) = table.collect()
     assert np.array_equal(row.samples, PLAIN[0].physical(samples["LTG1"][800:1000]))
