@@ -20,6 +20,7 @@ from chunks.index import read_line
 from chunks.overlap_words import told
 from chunks.overlaps import Comparing, follow, with_overlaps
 from chunks.plan import Piece, Plan
+from chunks.refill import refill
 from chunks.review.publish import publish, put_annotations
 from chunks.split import split
 from chunks.take_back import take_back
@@ -55,7 +56,8 @@ class Tell:
 
 @dataclass(frozen=True, kw_only=True)
 class Ingested:
-    """What became of a recording. `completed` is one that an earlier run had left half way.
+    """What became of a recording. `completed` is one that an earlier run had left half way, or that had
+    lost chunks since.
 
     `overlaps`: sentences about what others hold of its time. `rows_follow`: its rows are not written yet, and will be
     without it (`chunks.who_indexes`).
@@ -105,8 +107,7 @@ def ingest(
     held = claim(described, name=plan.recording, objects=objects, bucket=plan.bucket, nobody_else=nobody_else)
     plan = plan.named(held.document["recording"])
     if held.state == "done":
-        tell.progress(plan.size_bytes)
-        return _already_there(held, plan, objects=objects, release=release, comparing=_comparing(tell))
+        return _already_there(edf, held, plan, objects=objects, release=release, tell=tell)
     if held.state == "interrupted":
         objects.clear_leftovers(plan.bucket, prefix=f"{plan.recording}/", older_than_s=0)
     data_sha256 = _put_chunks(edf, plan, objects=objects, resumed=held.state == "interrupted", progress=tell.progress)
@@ -201,10 +202,13 @@ def _remove_strays(plan: Plan, *, objects: Objects) -> None:
     forget(bucket=plan.bucket, keys=strays)
 
 
-def _already_there(held: Claim, plan: Plan, *, objects: Objects, release: bool, comparing: Comparing) -> Ingested:
-    """A recording that is whole in the store: its rows are made so too, where a run was killed in between, and the
-    states of those that it overlaps."""
+def _already_there(edf: Edf, held: Claim, plan: Plan, *, objects: Objects, release: bool, tell: Tell) -> Ingested:
+    """A recording that was whole in the store: chunks that were lost since are put again, its rows are made whole too,
+    where a run was killed in between, and the states of those that it overlaps."""
     name = held.document["recording"]
+    refilled = refill(edf, plan, document=held.document, objects=objects, progress=tell.progress)
+    tell.progress(plan.size_bytes - refilled.size_bytes)
+    comparing = _comparing(tell)
     missing = index_whole(objects, held.document, info=objects.head(plan.bucket, recording_key(name)))
     document = follow(held.document, objects=objects, bucket=plan.bucket, comparing=comparing)
     if release:
@@ -212,7 +216,7 @@ def _already_there(held: Claim, plan: Plan, *, objects: Objects, release: bool, 
     return Ingested(
         recording=name,
         bucket=plan.bucket,
-        state="already there",
+        state="completed" if refilled.chunks else "already there",
         chunks=document["chunks"],
         size_bytes=document["bytes"],
         data_sha256=document["data_sha256"],

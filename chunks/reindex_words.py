@@ -75,6 +75,8 @@ def _of_patient(each: OfPatient, *, check: bool) -> Iterator[str]:
         yield f"{who}: {left:,} rows have no object any more; --fix removes them.{unsure}"
         yield from (f"  {key!r}" for key in each.orphans)
     for name, there, expected in each.incomplete:
-        yield f"{who}, {name}: {there:,} of {expected:,} chunks are there: a bucket with versions still has the others."
+        yield (
+            f"{who}, {name}: {there:,} of {expected:,} chunks are there: take its file in again, which puts the others."
+        )
     for name in each.interrupted:
         yield f"{who}, {name}: its ingest was interrupted: run it again, and it goes on."

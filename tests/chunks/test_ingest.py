@@ -93,6 +93,48 @@ def test_rows_that_a_kill_left_out_are_written_by_the_next_run(tmp_path: Path, p
     assert (rows(), without_etag(Recording.objects.get())) == expected
 
 
+def test_chunks_that_were_lost_are_put_again_and_nothing_else_is_touched(
+    tmp_path: Path, patient: str, objects: Objects
+) -> None:
+    write_recording(tmp_path / "a.edf")
+    take(tmp_path / "a.edf", objects, chunk_seconds=5)
+    before, moments = whole_tree(tmp_path / "objects"), touched(tmp_path / "objects")
+    expected = rows()
+    lost = list(ChunkHeader.objects.values_list("object_key", flat=True)[::2])
+    for key in lost:
+        objects.delete(BUCKET, key)
+    again = take(tmp_path / "a.edf", objects, chunk_seconds=5)
+    assert (again.outcome, again.recording, again.rows_repaired) == ("completed", NAME, 0)
+    assert whole_tree(tmp_path / "objects") == before
+    now = touched(tmp_path / "objects")
+    assert {key for key in now if now[key] != moments[key]} == set(lost)
+    assert rows() == expected
+    assert take(tmp_path / "a.edf", objects, chunk_seconds=5).outcome == "already there"
+
+
+def test_chunks_that_were_lost_come_of_the_same_data_cut_alike(tmp_path: Path, patient: str, objects: Objects) -> None:
+    file = tmp_path / "a.edf"
+    write_recording(file)
+    take(file, objects)
+    objects.delete(BUCKET, str(ChunkHeader.objects.values_list("object_key", flat=True)[0]))
+    before = whole_tree(tmp_path / "objects")
+    otherwise = take(file, objects, chunk_seconds=1)
+    assert "with --chunk-seconds 3600" in otherwise.reason
+    with file.open("r+b") as damaged:  # neither in the first, nor the middle, nor the last data record
+        header_bytes = int(file.read_bytes()[184:192])
+        damaged.seek(header_bytes + (file.stat().st_size - header_bytes) // 4)
+        damaged.write(b"\x01\x02\x03")
+    other = take(file, objects)
+    assert "holds other data" in other.reason
+    assert whole_tree(tmp_path / "objects") == before
+
+
+def touched(store: Path) -> dict[str, int]:
+    """When each chunk was written."""
+    bucket = store / BUCKET
+    return {str(each.relative_to(bucket)): each.stat().st_mtime_ns for each in bucket.rglob("*.chn")}
+
+
 def test_another_recording_of_the_same_second_takes_the_next_letter(
     tmp_path: Path, patient: str, objects: Objects
 ) -> None:
