@@ -21,6 +21,10 @@ class OverlapUnknown(ChunksError):
     """Two recordings have no differing data to settle."""
 
 
+class SettledMeanwhile(ChunksError):
+    """Somebody else has settled it since it was looked at."""
+
+
 class SurgeryDateUnclear(IngestRefused):
     """The day of the month leaves more than one date, or none, possible."""
 

@@ -97,8 +97,8 @@ def refuse_while_taken_in(patient: str, *, job_id: int | None) -> None:
 
 def _lately_renewed(patient: str, *, but: int | None) -> dict[int, datetime]:
     since = TIMING.end_of_lease() - SILENT
-    running = _alive(INGEST, patient=patient).filter(state=State.RUNNING, lease_until__gte=since).exclude(pk=but)
-    return dict(running.values_list("pk", "lease_until"))
+    running = _alive(INGEST, patient=patient, but=but).filter(state=State.RUNNING, lease_until__gte=since)
+    return {job.pk: job.lease_until for job in running if job.lease_until is not None}
 
 
 def forget_where_nothing_is_held(objects: Objects, *, patient: str, bucket: str, job_id: int | None = None) -> None:
@@ -106,7 +106,7 @@ def forget_where_nothing_is_held(objects: Objects, *, patient: str, bucket: str,
 
     Nothing changes while another job takes in files of the patient. Raises `StorageError`.
     """
-    if not _alive(INGEST, patient=patient).exclude(pk=job_id).exists() and not any(objects.folders(bucket)):
+    if not _alive(INGEST, patient=patient, but=job_id).exists() and not any(objects.folders(bucket)):
         forget_identities(patient)
         forget_surgery_date(patient)
 
@@ -145,8 +145,9 @@ def remove(lease: Lease) -> None:
         forget_where_nothing_is_held(objects, patient=patient, bucket=bucket)
 
 
-def _alive(kind: str, *, patient: str) -> Jobs:
+def _alive(kind: str, *, patient: str, but: int | None = None) -> Jobs:
     """Jobs of this kind about the patient that are worked on, or will be: a command that was killed is neither."""
     about = Q(question=f"patient={patient}") | Q(question__startswith=f"patient={patient}&")
     killed = Q(runner=Runner.COMMAND, state=State.RUNNING, lease_until__lt=timezone.now())
-    return Job.objects.filter(about, kind=kind, state__in=UNDER_WAY).exclude(killed)
+    alive = Job.objects.filter(about, kind=kind, state__in=UNDER_WAY).exclude(killed)
+    return alive if but is None else alive.exclude(pk=but)

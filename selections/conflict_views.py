@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from chunks.errors import SettledMeanwhile
 from chunks.settle import REFUSALS, How, settle_here
 from chunks.who_indexes import DIRECT, why_rows_follow
 from people import audit
@@ -40,7 +41,7 @@ def _settle(request: HttpRequest, patient: str, name: str, earlier: str, *, scop
     asked = request.POST.get("how", "")
     if asked not in set(How) or not found.can_settle:
         return _page(request, patient, name, earlier, scope=scope, refusal="Choose one of the ways below.")
-    how = How(asked)
+    how, seen = How(asked), request.POST.get("seen", "")
     try:
         with audit.act(
             "settle overlap",
@@ -49,7 +50,9 @@ def _settle(request: HttpRequest, patient: str, name: str, earlier: str, *, scop
             patients=[patient],
             origin=client_address(request),
         ):
-            settle_here(patient, recording=name, earlier=earlier, how=how, by=scope.by)
+            settle_here(patient, recording=name, earlier=earlier, how=how, by=scope.by, seen=seen)
+    except SettledMeanwhile as error:
+        return _page(request, patient, name, earlier, scope=scope, refusal=str(error))
     except REFUSALS as error:
         return _page(request, patient, name, earlier, scope=scope, refusal=f"{error} It is not settled: try again.")
     messages.success(request, f"Settled: {_said(how, name, earlier)}")

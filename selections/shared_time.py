@@ -12,6 +12,7 @@ from django.urls import reverse
 from chunks.format.clock import since_day_zero_us
 from chunks.models import OverlapContained, OverlapVerdict, Recording, RecordingOverlap, RecordingState
 from chunks.overlap_words import shift_words
+from chunks.settle import How
 from jobs.terminal import size_text
 from selections.picture import hours_text
 from selections.times import spell_instant
@@ -101,12 +102,17 @@ def conflict_of(patient: str, later: str, earlier: str) -> Conflict | None:
     if len(held) < len({later, earlier}):
         return None
     sides = held[later], held[earlier]
+    settled = "" if any(not row.settled for row in different) else max(row.settled for row in different)
     return Conflict(
         later=_side(sides[0]),
         earlier=_side(sides[1]),
         times=tuple(_line(row, row=sides[0], other=sides[1], all_states=True) for row in rows),
-        settled=different[0].settled,
-        can_settle=all(side.state in {RecordingState.OK, RecordingState.CONFLICT} for side in sides),
+        settled=settled,
+        can_settle=all(
+            side.state in {RecordingState.OK, RecordingState.CONFLICT}
+            or (side.state == RecordingState.HIDDEN and settled == hides)
+            for side, hides in zip(sides, (How.THIS_HIDDEN, How.EARLIER_HIDDEN), strict=True)
+        ),
     )
 
 

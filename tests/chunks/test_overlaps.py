@@ -1,15 +1,19 @@
 """What two recordings hold both is found, compared by samples and told; states follow, and nothing is lost by it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import pytest
 from pytest_django import Settings
 
+from chunks import standing
 from chunks.batch import Batch, Result, Wish
 from chunks.document import read_document
-from chunks.errors import OverlapUnknown
+from chunks.errors import OverlapUnknown, SettledMeanwhile
 from chunks.format.keys import recording_key
 from chunks.headers_db.place import State
 from chunks.headers_db.state import read_state, set_state
@@ -55,6 +59,22 @@ def test_files_that_follow_one_another_overlap_nowhere(tmp_path: Path, patient: 
         take(SIGNALS.write(tmp_path / f"{number}.edf", after_s=60 * number), objects)
     assert rows() == []
     assert set(states().values()) == {"ok"}
+
+
+def test_what_it_is_compared_with_is_told_while_it_is(tmp_path: Path, patient: str, objects: Objects) -> None:
+    take(SIGNALS.write(tmp_path / "a.edf"), objects)
+    told: list[str] = []
+    batch = Batch(
+        patient="2002",
+        surgery=SURGERY,
+        surgery_source="date given",
+        wish=Wish(),
+        objects=objects,
+        scope=server_scope(means="test"),
+    )
+    path = SIGNALS.write(tmp_path / "b.edf", after_s=50)
+    batch.ingest(path, place=1, progress=lambda _bytes: None, phase=told.append)
+    assert set(told) == {f"comparing with {FIRST}"}
 
 
 def test_a_partial_overlap_hides_nothing(tmp_path: Path, patient: str, objects: Objects) -> None:
@@ -306,6 +326,46 @@ def test_a_conflict_is_settled_and_stays_so(
     ]
     assert [each["state_before"] for each in document["corrections"]] == ["conflict"]
     assert set(RecordingOverlap.objects.values_list("verdict", "settled")) == {("different", how.value), ("equal", "")}
+
+
+def test_who_settles_it_at_once_in_two_ways_leaves_one_of_both_in_searches(
+    conflict: tuple[str, str], objects: Objects, settings: Settings
+) -> None:
+    settings.INDEX = "events"  # the objects alone are written, as by two portals
+    names = dict(zip(("recording", "earlier"), conflict, strict=True))
+    hows, barrier = [How.THIS_HIDDEN, How.EARLIER_HIDDEN], Barrier(2)
+
+    def decide(how: How) -> str:
+        barrier.wait()
+        try:
+            settle(objects, bucket=BUCKET, **names, how=how, by="dora")
+        except SettledMeanwhile:
+            return ""
+        return how
+
+    with ThreadPoolExecutor(2) as pool:
+        (done,) = filter(None, pool.map(decide, hows))
+    held = [read_document(objects, bucket=BUCKET, recording=each)["state"] for each in conflict]
+    assert held == (["hidden", "ok"] if done == How.THIS_HIDDEN else ["ok", "hidden"])
+
+
+def test_a_kill_before_the_earlier_one_is_hidden_is_made_good_by_settling_it_again(
+    conflict: tuple[str, str], objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = dict(zip(("recording", "earlier"), conflict, strict=True))
+    real = standing.change
+
+    def killed(*words: Any, recording: str, **options: Any) -> Any:
+        if recording == FIRST:
+            raise KeyboardInterrupt
+        return real(*words, recording=recording, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("chunks.settle.change", killed)
+        with pytest.raises(KeyboardInterrupt):
+            settle(objects, bucket=BUCKET, **names, how=How.EARLIER_HIDDEN, by="dora")
+    settle(objects, bucket=BUCKET, **names, how=How.EARLIER_HIDDEN, by="dora")
+    assert states() == {FIRST: "hidden", "day3_140530": "ok"}
 
 
 def test_what_does_not_differ_cannot_be_settled(tmp_path: Path, patient: str, objects: Objects) -> None:

@@ -52,6 +52,18 @@ def test_the_rate_forgets_what_was_over_half_a_minute_ago() -> None:
     assert "1.0 MB/s" in out.getvalue().splitlines()[-1]
 
 
+def test_a_bar_that_stands_still_says_what_is_done() -> None:
+    out, clock = io.StringIO(), Clock()
+    bar = terminal._Lines(out, total_bytes=10, label="Ingest", clock=clock)
+    for words in ("comparing with day1_120000", ""):
+        bar.phase(words)
+        clock.now_s += 6
+        bar.advance(0)
+    first, second = out.getvalue().splitlines()
+    assert first.startswith("Ingest, comparing with day1_120000: 0 bytes of 10 bytes")
+    assert second.startswith("Ingest: 0 bytes")
+
+
 def test_the_last_line_says_how_it_ended_whatever_ended_it() -> None:
     out = io.StringIO()
     with pytest.raises(KeyboardInterrupt), show_progress(total_bytes=4_000_000, label="Ingest", stream=out) as bar:  # noqa: PT012

@@ -120,10 +120,29 @@ def test_a_word_of_no_meaning_settles_nothing(conflict: None, dora: Client) -> N
     assert states() == ["conflict", "conflict"]
 
 
-def test_what_is_hidden_already_is_not_settled_again(conflict: None, dora: Client) -> None:
-    dora.post(CONFLICT, {"how": "this hidden"})
+@pytest.mark.parametrize("hidden", ["this hidden", "earlier hidden"])
+def test_what_was_hidden_is_found_again_by_settling_it_otherwise(conflict: None, dora: Client, hidden: str) -> None:
+    dora.post(CONFLICT, {"how": hidden})
+    assert "Find both again" in text(dora.get(CONFLICT))
+    other = "earlier hidden" if hidden == "this hidden" else "this hidden"
+    assert dora.post(CONFLICT, {"how": other, "seen": hidden}).status_code == 302
+    assert states() == (["hidden", "ok"] if other == "earlier hidden" else ["ok", "hidden"])
+    assert dora.post(CONFLICT, {"how": "both kept", "seen": other}).status_code == 302
+    assert states() == ["ok", "ok"]
+
+
+def test_what_is_hidden_for_another_reason_is_not_found_again_here(conflict: None, dora: Client) -> None:
+    Recording.objects.filter(name=EARLIER).update(state="hidden")
     assert "there is nothing left to settle" in text(dora.get(CONFLICT))
     assert dora.post(CONFLICT, {"how": "both kept"}).status_code == 422
+
+
+def test_of_two_who_settle_it_the_second_is_told_of_the_first(conflict: None, dora: Client) -> None:
+    """Both looked at it before."""
+    dora.post(CONFLICT, {"how": "this hidden", "seen": ""})
+    answer = dora.post(CONFLICT, {"how": "earlier hidden", "seen": ""})
+    assert answer.status_code == 422
+    assert "dora has settled it meanwhile: this hidden. Look at it again." in answer.content.decode()
     assert states() == ["ok", "hidden"]
 
 

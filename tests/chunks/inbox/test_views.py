@@ -245,8 +245,10 @@ def test_a_cancelled_batch_forgets_the_date_and_the_page_lists_what_is_half(
     assert removal.status_code == 302
     assert "being removed" in browser.get("/ingest/").content.decode()
     assert browser.post(address)["Location"] == removal["Location"]
+    assert Patient.objects.get(pk=patient).surgery_date_hash
     assert done(sent).state == State.DONE
     assert not Recording.objects.exists()
+    assert not Patient.objects.get(pk=patient).surgery_date_hash  # another date may be given now
     assert {key: value for key, value in whole_tree(store_folder).items() if "withheld" not in key} == before
     assert list(AuditEntry.objects.filter(act__contains="remove interrupted").values_list("outcome", flat=True)) == [
         "done",
