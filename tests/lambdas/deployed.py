@@ -36,8 +36,11 @@ def client(url: str, service: str) -> Any:
     return boto3.client(service, endpoint_url=url, region_name=REGION)
 
 
-def deploy(url: str, folder: Path, *, ca: bytes, **parameters: str) -> Deployed:
-    """Packs, uploads and deploys; more parameters than the template needs are the caller's. Raises `NotDeployed`."""
+def deploy(url: str, folder: Path, *, ca: bytes, template: str = "", **parameters: str) -> Deployed:
+    """Packs, uploads and deploys; more parameters than the template needs are the caller's. Raises `NotDeployed`.
+
+    `template`: its text where it is another than the project's.
+    """
     store = client(url, "s3")
     store.create_bucket(Bucket=CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     for made in write_all(folder, ca=ca):
@@ -55,7 +58,7 @@ def deploy(url: str, folder: Path, *, ca: bytes, **parameters: str) -> Deployed:
     formation = client(url, "cloudformation")
     formation.create_stack(
         StackName=STACK,
-        TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
+        TemplateBody=template or TEMPLATE.read_text(encoding="utf-8"),
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
         Capabilities=["CAPABILITY_IAM"],
     )

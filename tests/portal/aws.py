@@ -1,5 +1,6 @@
-"""A lab's AWS on this machine, nothing in it faked: the stack deployed to an emulator that runs the functions, a
-MariaDB over TLS, a Redis with a password, and a portal set to them as docs/aws.md and docs/deploy.md say.
+"""A lab's AWS on this machine, nothing in it faked: the stack deployed to an emulator that runs the functions and holds
+everybody to their rights, a MariaDB over TLS, a Redis with a password, and a portal set to them as docs/aws.md and
+docs/deploy.md say.
 """
 
 import json
@@ -15,13 +16,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import boto3
 import MySQLdb
 import MySQLdb.cursors
 from redis import Redis
 from redis.exceptions import ConnectionError as NotThere
 
+from tests.aws import CREDENTIALS
 from tests.lambdas.chunk_headers.authority import make_authority
-from tests.lambdas.deployed import REGION, Deployed, client, deploy, wait_for
+from tests.lambdas.deployed import REGION, TEMPLATE, Deployed, client, deploy, wait_for
 from tests.mariadb import MariaDB, free_port, mariadb_server
 from tests.portal.served import Served
 from tests.servers import ministack_server
@@ -37,6 +40,11 @@ import logging, os, sys
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
 """
+# Every request is refused that is signed wrongly or that no policy allows: of the portal, of the functions, of S3. Only
+# who deploys may do everything.
+RIGHTS_COUNT = {"AUTH": "true"} | CREDENTIALS
+# The emulator is spoken to without TLS, which these statements forbid; all others stand.
+OVER_TLS = re.compile(r"^          - Sid: OnlyOverTls\n(?:            .*\n)+", re.MULTILINE)
 OF_A_WRITER = {"id", "indexed_at"}
 Rows = list[dict[str, Any]]
 
@@ -60,6 +68,14 @@ class Lab:
 
     def client(self, service: str) -> Any:
         return self.deployed.client(service)
+
+    def as_portal(self, service: str) -> Any:
+        keys = {name.lower(): self.portal.environment[name] for name in CREDENTIALS}
+        return boto3.client(service, endpoint_url=self.deployed.url, region_name=REGION, **keys)
+
+    def said_by(self, *logs: str) -> str:
+        folder = self.portal.data_dir / "logs"
+        return "".join((folder / log).read_text(encoding="utf-8", errors="replace") for log in logs)
 
     def ask(self, sql: str, *, database: str = HEADERS) -> Rows:
         return ask(self.database, sql, database=database)
@@ -130,7 +146,7 @@ def lab(folder: Path) -> Iterator[Lab]:
     with (
         mariadb_server(folder / "mariadb", options=options) as database,
         redis_server(folder, password=known["password of the broker"]) as broker,
-        ministack_server(LAMBDA_EXECUTOR="local", PYTHONPATH=str(folder / "runtime")) as url,
+        ministack_server(LAMBDA_EXECUTOR="local", PYTHONPATH=str(folder / "runtime"), **RIGHTS_COUNT) as url,
     ):
         for name in (HEADERS, COMPARED):
             database.create(name)
@@ -145,6 +161,7 @@ def lab(folder: Path) -> Iterator[Lab]:
             url,
             folder / "zips",
             ca=authority.ca.read_bytes(),
+            template=OVER_TLS.sub("", TEMPLATE.read_text(encoding="utf-8")),
             HeadersHost="127.0.0.1",
             HeadersPort=str(database.port),
             HeadersName=HEADERS,

@@ -19,6 +19,7 @@ from urllib.request import urlopen
 import numpy as np
 import pyedflib
 import pytest
+from botocore.exceptions import ClientError
 from playwright.sync_api import Page, sync_playwright
 
 from behavior.dynamodb import DynamoSessions
@@ -28,7 +29,7 @@ from tests.aws import own_credentials  # noqa: F401
 from tests.behavior.made import content, document
 from tests.browser.conftest import CHROMIUM, FLAGS, is_fault, log_in
 from tests.chunks.made import write_recording
-from tests.lambdas.deployed import REGION, wait_for
+from tests.lambdas.deployed import CODE_BUCKET, REGION, wait_for
 from tests.lambdas.sqs import record
 from tests.portal.aws import BUNDLES, COMPARED, HEADERS, TABLES, Lab, found_in, lab
 from tests.recordings import RECORDINGS
@@ -102,6 +103,7 @@ def test_from_an_empty_account_to_samples_at_home(aws: Lab, recording: Path, tmp
     taken = taken_home(aws, tmp_path / "bundle.zip")
     samples_are_those_of_the_file(tmp_path / "bundle.zip", recording)
     the_link_ends_and_is_kept_nowhere(aws, taken["link"])
+    rights_are_enough_and_no_more(aws)
     rows_follow_what_is_done_by_hand(aws)
     an_outage_loses_nothing(aws, tmp_path / f"{FILE_NAME}-2.edf")
     nothing_wrong = "0 rows are missing, 0 are old, 0 removed, 0 without an object, 0 objects unreadable."
@@ -214,6 +216,17 @@ def the_link_ends_and_is_kept_nowhere(aws: Lab, link: str) -> None:
     files = [path for path in aws.portal.data_dir.rglob("*") if path.is_file()]
     assert any(path.name == "portal.sqlite3" for path in files)
     assert [path.name for path in files if secret in path.read_bytes()] == []
+
+
+def rights_are_enough_and_no_more(aws: Lab) -> None:
+    """Everything until here was done with the policies of the template, the sweeper's chores too."""
+    assert " ERROR " not in aws.said_by("web.log", "worker.log", "sweeper.log")
+    assert "backup: " in aws.said_by("sweeper.log")
+    portal = aws.as_portal("s3")
+    with pytest.raises(ClientError, match="not authorized to perform: s3:GetObject"):
+        portal.get_object(Bucket=CODE_BUCKET, Key="any")
+    with pytest.raises(ClientError, match="not authorized to perform: s3:CreateBucket"):
+        portal.create_bucket(Bucket="of-somebody", CreateBucketConfiguration={"LocationConstraint": REGION})
 
 
 def rows_follow_what_is_done_by_hand(aws: Lab) -> None:
