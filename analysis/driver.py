@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -91,13 +92,14 @@ def _kept(files: list[dict[str, Any]], *, about: Mapping[str, str], asked: argpa
     manifest = decode_summary(place.get(asked.manifest).decode().splitlines()[-1])
     if manifest is None:
         raise NotAManifest("The manifest has no last line: it was cut off. Write it anew.")
+    window_s = float(Fraction(about["window_s"]))
     words = described(job, about=about, manifest=manifest, faults=faults)
     return Outcome(
         done=True,
         about=about,
         files=tuple(ordered),
         faults=faults,
-        summary=summary_of(ordered, known=job, folder=asked.folder, place=place),
+        summary=summary_of(ordered, known=job, window_s=window_s, folder=asked.folder, place=place),
         size_bytes=pack(ordered, about=words, folder=asked.folder, place=place),
     )
 
@@ -151,7 +153,7 @@ def _settings(master: str) -> Mapping[str, str]:
     if master:
         settings["spark.master"] = master
     if master.startswith("local"):
-        os.environ["PYSPARK_PYTHON"] = sys.executable
+        os.environ |= {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
         settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     return settings
 
@@ -170,7 +172,8 @@ def _stop(*_: object) -> None:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # nobody writes: it returns when the other end is gone
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -14,7 +14,8 @@ from chunks.format.clock import since_day_zero_us
 from selections.joined import Joined
 from selections.times import spell_instant
 
-SHADES, CELL, ROW_PX, TOP_PX = 8, 5, 12, 22
+SHADES, ROW_PX, TOP_PX, WIDTH = 8, 12, 22, 800
+_WHOLE = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,19 +59,20 @@ def heat_map(summary: Mapping[str, Any], *, patient: str, value: str, sessions: 
     """`value`: one of the summary's."""
     cells: list[list[float | None]] = summary["cells"][value]
     columns = len(cells[0])
+    cell = WIDTH / columns
     begin = datetime.fromisoformat(summary["start"])
     begin_us, step_us = since_day_zero_us(patient, begin), summary["step_s"] * 1e6
-    stop = begin + timedelta(microseconds=step_us * (columns - 1))
+    stop = begin + timedelta(microseconds=step_us * columns)
     names = tuple(summary["means"])
     means = zip(*summary["means"].values(), strict=True)
     return HeatMap(
         patient=patient,
         value=value,
-        width=columns * CELL,
+        width=WIDTH,
         height=TOP_PX + ROW_PX * len(cells),
-        shades=tuple(_shades(cells)),
+        shades=tuple(_shades(cells, cell=cell)),
         labels=tuple((TOP_PX + ROW_PX * (row + 0.8), label) for row, label in enumerate(summary["labels"])),
-        marks=tuple(_marks(sessions, begin_us=begin_us, step_us=step_us, width=columns * CELL)),
+        marks=tuple(_marks(sessions, begin_us=begin_us, px_a_us=cell / step_us)),
         start=spell_instant(begin_us),
         stop=spell_instant(since_day_zero_us(patient, stop)),
         names=names,
@@ -80,7 +82,7 @@ def heat_map(summary: Mapping[str, Any], *, patient: str, value: str, sessions: 
     )
 
 
-def _shades(cells: Sequence[Sequence[float | None]]) -> Iterator[Shade]:
+def _shades(cells: Sequence[Sequence[float | None]], *, cell: float) -> Iterator[Shade]:
     values = sorted(value for row in cells for value in row if value is not None)
     if not values:
         return
@@ -91,7 +93,7 @@ def _shades(cells: Sequence[Sequence[float | None]]) -> Iterator[Shade]:
         for shade, run in groupby(_shade(value, edges) for value in row):
             length = len(list(run))
             if shade is not None:
-                x, y, width = at * CELL, TOP_PX + place * ROW_PX, length * CELL
+                x, y, width = round(at * cell, 1), TOP_PX + place * ROW_PX, round(length * cell, 1)
                 paths.setdefault(shade, []).append(f"M{x} {y}h{width}v{ROW_PX}h-{width}z")
             at += length
     lows, highs = [values[0], *edges], [*edges, values[-1]]
@@ -104,15 +106,16 @@ def _shade(value: float | None, edges: Sequence[float]) -> int | None:
     return None if value is None else sum(value >= edge for edge in edges)
 
 
-def _marks(sessions: Sequence[Joined], *, begin_us: int, step_us: float, width: int) -> Iterator[Mark]:
+def _marks(sessions: Sequence[Joined], *, begin_us: int, px_a_us: float) -> Iterator[Mark]:
     for each in sessions:
-        first = (each.own.start_us - begin_us) / step_us * CELL
-        last = (each.own.stop_us - begin_us) / step_us * CELL
-        if last > 0 and first < width:
+        first, last = ((at_us - begin_us) * px_a_us for at_us in (each.own.start_us, each.own.stop_us))
+        if last > 0 and first < WIDTH:
             x = max(0.0, first)
             title = f"{each.task}: {spell_instant(each.own.start_us)} to {spell_instant(each.own.stop_us)}"
-            yield Mark(x=round(x, 1), width=round(max(3.0, min(last, width) - x), 1), title=title)
+            yield Mark(x=round(x, 1), width=round(max(3.0, min(last, WIDTH) - x), 1), title=title)
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.4g}"
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.4g}"

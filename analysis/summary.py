@@ -18,18 +18,19 @@ from analysis.known import Known
 from analysis.place import Place, picture_name
 
 COLUMNS, CHANNELS, PAIRS = 160, 128, 60
+_ROUNDING = 1e-3  # of a column: starts are rounded to the microsecond
 File = Mapping[str, Any]
 
 
-def summary_of(files: Sequence[File], *, known: Known, folder: str, place: Place) -> dict[str, Any]:
-    """What the row keeps; of windows, the pictures are written beside the result."""
+def summary_of(files: Sequence[File], *, known: Known, window_s: float, folder: str, place: Place) -> dict[str, Any]:
+    """What the row keeps; of windows (as long as `window_s`), the pictures are written beside the result."""
     data = [each for each in files if each["kind"] == "data"]
     if not known.per_window:
         return {"pairs": _strongest(data, known=known, place=place)}
     patients = sorted({each["patient"] for each in data})
     for patient in patients:
         names = [each["name"] for each in data if each["patient"] == patient]
-        picture = _pictured(_Tables(names, place=place), known=known)
+        picture = _pictured(_Tables(names, place=place), known=known, window_s=window_s)
         place.put(picture_name(folder, patient=patient), json.dumps(picture).encode())
     return {"pictured": patients}
 
@@ -45,7 +46,7 @@ class _Tables:
             yield pq.ParquetFile(pa.BufferReader(self._place.get(name))).read(columns=list(columns))
 
 
-def _pictured(tables: _Tables, *, known: Known) -> dict[str, Any]:
+def _pictured(tables: _Tables, *, known: Known, window_s: float) -> dict[str, Any]:
     """Means of each value: of each channel and column of time, and of each channel over all."""
     channels: dict[str, int] = {}
     first, last = np.datetime64("9999", "us"), np.datetime64("0001", "us")
@@ -57,13 +58,19 @@ def _pictured(tables: _Tables, *, known: Known) -> dict[str, Any]:
         for label, channel in zip(*(table.column(name).to_pylist() for name in ("label", "channel")), strict=True):
             channels[label] = min(channel, channels.get(label, channel))
     labels = sorted(channels, key=lambda label: (channels[label], label))
-    step_us = max(1.0, float((last - first) / np.timedelta64(1, "us")) / (COLUMNS - 1))
-    sums = {name: np.zeros((len(labels), COLUMNS)) for name in known.values}
-    counts = {name: np.zeros((len(labels), COLUMNS), dtype=np.int64) for name in known.values}
+    # No column is shorter than a window, and none begins after the last of them.
+    lasts_us = float((last - first) / np.timedelta64(1, "us"))
+    step_us = max(window_s * 1e6, lasts_us / (COLUMNS - 1))
+    width = int(lasts_us / step_us) + 1
+    sums = {name: np.zeros((len(labels), width)) for name in known.values}
+    counts = {name: np.zeros((len(labels), width), dtype=np.int64) for name in known.values}
     place_of = {label: place for place, label in enumerate(labels)}
     for table in tables.walked(["label", "start", *known.values]):
         rows = np.array([place_of[label] for label in table.column("label").to_pylist()])
-        columns = ((table.column("start").to_numpy() - first) / np.timedelta64(1, "us") / step_us).astype(int)
+        columns = ((table.column("start").to_numpy() - first) / np.timedelta64(1, "us") / step_us + _ROUNDING).astype(
+            int
+        )
+        columns = np.minimum(columns, width - 1)
         for name in known.values:
             values = table.column(name).to_numpy()
             there = ~np.isnan(values.astype(np.float64))

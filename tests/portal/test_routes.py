@@ -99,6 +99,7 @@ class World:
             "earlier": RECORDING[patient],
             "file_name": f"{TASK[patient]}_{patient}.json",
             "file": "session.json",
+            "kind": "csv",
             "job_id": self.job[patient],
             "token_id": self.token[patient].row.pk,
             "download": self.download[patient],
