@@ -4,6 +4,8 @@ Owns: what a session needs for it: the class with the session's master, filters 
 modules.
 """
 
+import atexit
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -21,6 +23,7 @@ def register(spark: SparkSession) -> None:
     spark.conf.set(PUSHDOWN, "true")
     if not master.startswith("local"):
         folder = Path(tempfile.mkdtemp(prefix="ecog-spark-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)  # executors fetch it from there, also late ones
         spark.sparkContext.addPyFile(str(write_zip(folder)))
     # A class of the session's own: Spark sends it as it stands to the process that plans.
     spark.dataSource.register(type("ChnSource", (ChnSource,), {"master": master, "__module__": __name__}))
