@@ -3,20 +3,22 @@
 Owns: that question, asked twice of each file (by its fingerprint before anything is written, by the hash of all its
 data before it counts as held), and who is named in the answer. The rows are asked by a scan (a few thousand recordings:
 some milliseconds); while the headers database sleeps, and where the Lambda writes rows some time after the objects,
-every `recording.json` is read instead, once for a batch.
+every `recording.json` is read instead, once for a batch. What was taken in then and has no row yet is found by listing
+the buckets, once for a batch too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import Q
 
 from chunks.data_hash import DataHash
+from chunks.document import Document
 from chunks.edf.reader import Edf
 from chunks.errors import HeldElsewhere
 from chunks.format.keys import patient_bucket
-from chunks.held import documents
+from chunks.held import documents, without_rows
 from chunks.models import Recording
 from chunks.who_indexes import asked
 from people.models import Patient
@@ -41,6 +43,7 @@ class Elsewhere:
         self._scope = scope
         self._objects = objects
         self._read: list[_Held] | None = None
+        self._unindexed: list[_Held] | None = None
 
     def check_fingerprint(self, edf: Edf) -> None:
         """Raises `HeldElsewhere`; where a fingerprint is held already, all data are hashed to be sure."""
@@ -67,20 +70,23 @@ class Elsewhere:
         rows = asked(lambda: list(among))
         if rows is None:
             if self._read is None:
-                self._read = list(self._documents())
+                self._read = list(self._documents(documents))
             yield from self._read
             return
         for row in rows:
             yield _Held(
                 patient=row.patient, recording=row.name, fingerprint=row.fingerprint, data_sha256=row.data_sha256
             )
+        if self._unindexed is None:
+            self._unindexed = asked(lambda: list(self._documents(without_rows))) or []
+        yield from self._unindexed
 
-    def _documents(self) -> Iterator[_Held]:
+    def _documents(self, those: Callable[..., Iterator[Document]]) -> Iterator[_Held]:
         others = Patient.objects.exclude(pk=self._patient).filter(withdrawn_at__isnull=True).order_by("pk")
         for patient in others.values_list("pk", flat=True):
             bucket = patient_bucket(patient, prefix=settings.BUCKET_PREFIX)
             try:
-                for document in documents(self._objects, bucket=bucket):
+                for document in those(self._objects, bucket=bucket):
                     yield _Held(
                         patient=patient,
                         recording=document["recording"],

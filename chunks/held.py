@@ -1,6 +1,7 @@
 """Which recordings are held: asked of the rows or, while those cannot tell, of each `recording.json` itself.
 
-Owns: that both give the same answer, so that files are taken in while the headers database sleeps. An object that is no
+Owns: that both give the same answer, so that files are taken in while the headers database sleeps, and those that came
+then are not forgotten before a repair has written their rows. An object that is no
 `recording.json` is passed over: a repair names it.
 """
 
@@ -85,7 +86,19 @@ class Fingerprints:
 
 def documents(objects: Objects, *, bucket: str) -> Iterator[Document]:
     """Every `recording.json` of a bucket that can be read, in the order of their names."""
-    for name in objects.folders(bucket):
+    yield from _documents(objects.folders(bucket), objects=objects, bucket=bucket)
+
+
+def without_rows(objects: Objects, *, bucket: str) -> Iterator[Document]:
+    """The same of those that have no row: they were taken in while the headers database slept, say. One listing."""
+    known = set(Recording.objects.filter(bucket=bucket).values_list("name", flat=True))
+    yield from _documents(
+        (name for name in objects.folders(bucket) if name not in known), objects=objects, bucket=bucket
+    )
+
+
+def _documents(names: Iterable[str], *, objects: Objects, bucket: str) -> Iterator[Document]:
+    for name in names:
         try:
             document = read_document(objects, bucket=bucket, recording=name)
         except (ObjectMissing, KeyUnusable, RecordingUnreadable):

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 
 from chunks.document import Document, read_document
 from chunks.errors import RecordingUnreadable
 from chunks.format.clock import day_zero
-from chunks.held import documents
+from chunks.held import documents, without_rows
 from chunks.models import OverlapVerdict, Recording, RecordingState
 from chunks.overlap_compare import Heartbeat, compare
 from chunks.overlap_layout import layout_of
@@ -82,7 +83,8 @@ def restand(recording: str, *, objects: Objects, bucket: str) -> Document:
 def others_of(document: Document, *, objects: Objects, bucket: str) -> Iterator[Document]:
     """The documents of the patient's other recordings that overlap it in time, by name, in whatever state.
 
-    One query of recording rows, bounded by the patient; where rows cannot be asked, every `recording.json` is read.
+    One query of recording rows, bounded by the patient, and one listing, for what has no row yet; where rows cannot be
+    asked, every `recording.json` is read.
     """
     start, stop = (datetime.fromisoformat(document[end]) for end in ("start", "stop"))
 
@@ -94,7 +96,10 @@ def others_of(document: Document, *, objects: Objects, bucket: str) -> Iterator[
     if names is None:
         found: Iterator[Document] = documents(objects, bucket=bucket)
     else:
-        found = _read(names, objects=objects, bucket=bucket)
+        found = chain(
+            _read(names, objects=objects, bucket=bucket),
+            asked(lambda: list(without_rows(objects, bucket=bucket))) or (),
+        )
     for other in found:
         with suppress(KeyError, TypeError, ValueError):
             begins, ends = (datetime.fromisoformat(other[end]) for end in ("start", "stop"))

@@ -282,6 +282,17 @@ def test_overlaps_are_found_while_the_headers_database_sleeps(tmp_path: Path, pa
     assert states() == {FIRST: "ok", f"{FIRST}_b": "duplicate"}
 
 
+@pytest.mark.database(transaction=True)
+def test_what_came_while_it_slept_and_has_no_row_yet_is_compared_too(
+    tmp_path: Path, patient: str, objects: Objects
+) -> None:
+    set_state(read_state(), state=State.ASLEEP, by="test")
+    take(SIGNALS.write(tmp_path / "a.edf"), objects)
+    set_state(read_state(), state=State.AWAKE, by="test")
+    take(SIGNALS.write(tmp_path / "b.edf", record_s=5), objects)
+    assert read_document(objects, bucket=BUCKET, recording=f"{FIRST}_b")["state"] == "duplicate"
+
+
 def test_overlaps_are_found_where_the_lambda_writes_the_rows(
     tmp_path: Path, patient: str, objects: Objects, settings: Settings
 ) -> None:

@@ -115,6 +115,16 @@ def test_it_is_found_before_the_lambda_has_written_a_row(
     assert "patient 2002 (day3_140500)" in refused.reason
 
 
+def test_what_came_while_it_slept_is_found_before_a_repair_has_written_its_row(
+    two: tuple[str, str], file: Path, objects: Objects
+) -> None:
+    set_state(read_state(), state=State.ASLEEP, by="test")
+    take(file, objects)
+    set_state(read_state(), state=State.AWAKE, by="test")
+    assert not Recording.objects.exists()
+    assert take(file, objects, patient="2003", identity_checked=True).refusal == "HeldElsewhere"
+
+
 def test_files_without_signals_may_be_equal(two: tuple[str, str], tmp_path: Path, objects: Objects) -> None:
     write_recording(tmp_path / "a.edf", channels=())
     assert take(tmp_path / "a.edf", objects).outcome == "ingested"
