@@ -212,11 +212,17 @@ class BucketRepair:
 
     def _compare_released(self) -> None:
         """The released texts of recordings, which are rows of their own."""
+        held = {info.key.rpartition("/")[0]: info for info in self._annotations}
         for recording in outdated(self._objects, self._annotations, bucket=self._bucket):
             self._report.stale += 1
-            if not self._how.check:
-                index_released(self._objects, bucket=self._bucket, recording=recording)
-                self._report.written += 1
+            try:
+                if not self._how.check:
+                    index_released(self._objects, bucket=self._bucket, recording=recording)
+                    self._report.written += 1
+            except OF_OBJECTS as error:
+                if recording not in held:  # not listed, and yet refused: it is not this object
+                    raise
+                self._cannot_index(held[recording], error)
 
     def _look_again(self) -> None:
         """Lists the bucket once more: what was replaced or put while its rows were written is made right one by one."""
@@ -239,8 +245,9 @@ class BucketRepair:
         seen = zip(self._orphans[0], (_EPOCH + us * _US for us in self._orphans[1]), strict=True)
         report.removed += index.remove_seen(seen)
         for name in self._orphaned_recordings:
-            index.index_object(self._objects, bucket=self._bucket, key=recording_key(name))
-            report.removed += 1
+            with suppress(*PASSED_OVER):  # it has come again, unreadable: the next run tells
+                index.index_object(self._objects, bucket=self._bucket, key=recording_key(name))
+                report.removed += 1
         report.orphaned = report.removed  # a row less is one whose object has come again
 
     def _count_chunks(self) -> None:

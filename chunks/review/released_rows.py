@@ -18,7 +18,7 @@ from chunks.headers_db.router import HEADERS
 from chunks.review.marks import shown_text
 from chunks.review.names import folded
 from chunks.review.tables import ReleasedText
-from storage.errors import BucketMissing, ObjectChanged, ObjectMissing
+from storage.errors import AccessDenied, BucketMissing, KeyUnusable, ObjectArchived, ObjectChanged, ObjectMissing
 from storage.objects import ObjectInfo, Objects
 
 LOOKS = 5
@@ -55,7 +55,8 @@ def index_released(objects: Objects, *, bucket: str, recording: str) -> int:
 def outdated(objects: Objects, infos: Iterable[ObjectInfo], *, bucket: str) -> list[str]:
     """The recordings of a bucket whose rows are not those of their object; `infos`: every `annotations.json` in it.
 
-    Objects are read, their beginning alone, where a recording has no rows.
+    Objects are read, their beginning alone, where a recording has no rows; one that may not be read is told, since what
+    it holds is not known.
     """
     known: dict[str, set[str]] = {}
     for recording, etag in ReleasedText.objects.filter(bucket=bucket).values_list("recording", "etag").distinct():
@@ -72,8 +73,10 @@ def outdated(objects: Objects, infos: Iterable[ObjectInfo], *, bucket: str) -> l
 def _has_released(objects: Objects, info: ObjectInfo) -> bool:
     try:
         return read_beginning(objects, bucket=info.bucket, key=info.key).texts != WITHHELD
-    except (ObjectMissing, AnnotationsUnreadable):
+    except (ObjectMissing, AnnotationsUnreadable, ObjectArchived):
         return False
+    except (AccessDenied, KeyUnusable):
+        return True
 
 
 def forget_released(*, bucket: str, recordings: Sequence[str]) -> None:

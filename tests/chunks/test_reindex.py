@@ -29,7 +29,7 @@ from jobs.models import Job, Runner
 from jobs.models import State as JobState
 from people.models import AuditEntry, Patient
 from people.patients import add_patient
-from storage.errors import AccessDenied, StoreUnreachable
+from storage.errors import AccessDenied, KeyUnusable, ObjectArchived, StorageError, StoreUnreachable
 from storage.folder import FolderObjects
 from storage.objects import ObjectInfo, Objects
 from tests.chunks.conftest import BUCKET
@@ -258,6 +258,46 @@ def test_what_cannot_be_read_becomes_a_fault_and_stops_nothing(
     assert not ChunkHeader.objects.exclude(patient="2002").exists()
     reindex(objects)
     assert set(IndexFault.objects.values_list("times", flat=True)) == {2}
+
+
+@pytest.mark.parametrize("error", [ObjectArchived, AccessDenied, KeyUnusable])
+def test_annotations_that_cannot_be_read_stop_nothing(
+    held: list[dict[str, Any]], objects: Objects, error: type[StorageError]
+) -> None:
+    """Such as those that a rule of the bucket has moved into an archive."""
+    ChunkHeader.objects.all().delete()
+    objects.delete(BUCKET, FIRST)
+    stream, get_range = FolderObjects.stream, FolderObjects.get_range
+
+    def refused(read: Any) -> Any:
+        def ask(self: FolderObjects, bucket: str, key: str, **more: Any) -> Any:
+            if key.endswith("/annotations.json"):
+                raise error(bucket, key=key)
+            return read(self, bucket, key, **more)
+
+        return ask
+
+    with (
+        patch.object(FolderObjects, "stream", refused(stream)),
+        patch.object(FolderObjects, "get_range", refused(get_range)),
+    ):
+        report = reindex(objects)
+    assert (of(report).fault, report.written, of(report).incomplete) == ("", CHUNKS - 1, [(NAME, CHUNKS - 1, CHUNKS)])
+
+
+def test_what_comes_back_unreadable_while_orphans_are_removed_stops_nothing(
+    held: list[dict[str, Any]], objects: Objects
+) -> None:
+    for info in list(objects.list(BUCKET)):
+        objects.delete(BUCKET, info.key)
+
+    def agreed(_each: OfPatient) -> bool:
+        objects.put(BUCKET, recording_key(NAME), b"no recording")
+        return True
+
+    report = reindex(objects, fix=True, many=agreed)
+    assert (of(report).fault, report.removed) == ("", CHUNKS)
+    assert not ChunkHeader.objects.exists()
 
 
 def test_a_fault_goes_when_its_object_can_be_read_or_is_gone(held: list[dict[str, Any]], objects: Objects) -> None:
