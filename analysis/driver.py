@@ -62,10 +62,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(asked: argparse.Namespace, *, place: Place) -> Outcome:
     job = KNOWN[asked.job]
-    with _session(asked) as spark, tempfile.TemporaryDirectory(prefix="ecog-manifest-") as folder:
+    name = f"ecog {asked.job} {asked.folder}"
+    with session_of(asked.master, name=name) as spark, tempfile.TemporaryDirectory(prefix="ecog-manifest-") as folder:
         manifest = Path(folder) / "manifest.jsonl"
         manifest.write_bytes(place.get(asked.manifest))
-        register(spark)
         options = {"objects": asked.objects, "manifest": str(manifest), "window": asked.window or str(job.window_s)}
         windows = spark.read.format("chn").options(**options).load()
         about = {
@@ -128,12 +128,14 @@ def _discard_others(files: list[dict[str, Any]], *, place: Place, folder: str) -
 
 
 @contextmanager
-def _session(asked: argparse.Namespace) -> Iterator[SparkSession]:
-    builder = SparkSession.builder.appName(f"ecog {asked.job} {asked.folder}")
-    for name, value in _settings(asked.master).items():
-        builder = builder.config(name, value)
+def session_of(master: str, *, name: str) -> Iterator[SparkSession]:
+    """A session as jobs have it; afterwards it has ended."""
+    builder = SparkSession.builder.appName(name)
+    for setting, value in _settings(master).items():
+        builder = builder.config(setting, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("WARN")
+    register(spark)
     try:
         yield spark
     finally:
