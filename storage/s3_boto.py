@@ -22,6 +22,7 @@ from storage.errors import (
     AccessDenied,
     BucketMissing,
     KeyUnusable,
+    NotKnownThere,
     ObjectChanged,
     ObjectExists,
     ObjectMissing,
@@ -306,11 +307,18 @@ class BotoObjects(Objects):
             yield page
 
     def _is_ours(self, bucket: str) -> bool:
+        """Whether it is there and of our own account: a stranger may lay out a bucket where patients' is expected,
+        readable and writable for all. Where this is not sure the attempt to make it tells.
+        """
         try:
-            return self.bucket_exists(bucket)
+            if not self.bucket_exists(bucket):
+                return False
         except AccessDenied:
-            # Somebody else's, or one we may not list: the attempt to make it tells.
             return False
+        try:
+            return bucket in self.buckets()
+        except (AccessDenied, NotKnownThere):
+            return True  # one that we may list; whose it is may not be asked
 
     def _require_free(self, bucket: str, key: str) -> None:
         """Spares a long upload that would be refused at its end."""

@@ -20,6 +20,9 @@ _ERROR = """<?xml version="1.0" encoding="UTF-8"?>
 <Error><Code>{code}</Code><Message>{secret}</Message><StringToSign>{secret}</StringToSign>{more}</Error>"""
 _LISTING = """<?xml version="1.0" encoding="UTF-8"?>
 <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><KeyCount>0</KeyCount></ListBucketResult>"""
+_BUCKETS = """<?xml version="1.0" encoding="UTF-8"?>
+<ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Buckets><Bucket><Name>{name}</Name></Bucket>
+</Buckets></ListAllMyBucketsResult>"""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,10 @@ def part(content: bytes, start: int, **more: Any) -> Answer:
 
 def empty_listing() -> Answer:
     return Answer(body=_LISTING.encode())
+
+
+def own_buckets(name: str) -> Answer:
+    return Answer(body=_BUCKETS.format(name=name).encode())
 
 
 class Answering:

@@ -38,7 +38,7 @@ from storage.errors import (
 from storage.objects import Objects
 from storage.s3 import S3Objects
 from tests.aws import CREDENTIALS
-from tests.storage.answering import SECRET, Answer, Answering, answering, empty_listing, error, found, part
+from tests.storage.answering import SECRET, Answer, Answering, answering, empty_listing, error, found, own_buckets, part
 from tests.storage.conftest import HURRIED, IMPATIENT
 from tests.storage.contract import MIB
 
@@ -177,10 +177,18 @@ def test_a_bucket_of_somebody_else_is_explained(server: Answering, objects: Obje
     assert [question.method for question in server.asked] == ["GET", "PUT"]
 
 
-def test_a_bucket_of_ours_needs_no_right_to_make_any(server: Answering, objects: Objects) -> None:
-    server.answers = [empty_listing(), error("AccessDenied", status=403)]
+def test_a_bucket_that_somebody_else_laid_out_for_us_is_not_taken_for_ours(server: Answering, objects: Objects) -> None:
+    """It may be listed and written, but is none of our account's: patients' data would be a stranger's."""
+    server.answers = [empty_listing(), own_buckets("another"), error("BucketAlreadyExists", status=409)]
+    with pytest.raises(BucketTaken):
+        objects.make_bucket(BUCKET)
+
+
+@pytest.mark.parametrize("of_ours", [own_buckets(BUCKET), error("AccessDenied", status=403)])
+def test_a_bucket_of_ours_needs_no_right_to_make_any(server: Answering, objects: Objects, of_ours: Answer) -> None:
+    server.answers = [empty_listing(), of_ours, error("AccessDenied", status=403)]
     objects.make_bucket(BUCKET)
-    assert [question.method for question in server.asked] == ["GET"]
+    assert [question.method for question in server.asked] == ["GET", "GET"]
 
 
 def test_a_bucket_made_in_the_same_moment_by_us_is_ours(server: Answering, objects: Objects) -> None:
