@@ -22,14 +22,9 @@ from tests.hibernation.lab import FUNCTION, REGION, Clock, Lab
 pytestmark = pytest.mark.database(transaction=True)
 
 
-@pytest.fixture
-def configured(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    """Settings that name the lab's instance; waits are leaps; the emulator's address is the portal's own database."""
-    lab.make()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", lab.url)
-    named = {"RDS_INSTANCE": lab.name, "RDS_HOST_INSTANCE": lab.host, "INDEX_FUNCTION": FUNCTION, "AWS_REGION": REGION}
-    for name, value in named.items():
-        monkeypatch.setattr(settings, name, value)
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits are leaps; the emulator's address is the portal's own database."""
     real = jobs.work_here
 
     def quick(*args: Any, **more: Any) -> Any:
@@ -38,6 +33,16 @@ def configured(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
         return work
 
     monkeypatch.setattr(jobs, "work_here", quick)
+
+
+@pytest.fixture
+def configured(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """Settings that name the lab's instance."""
+    lab.make()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", lab.url)
+    named = {"RDS_INSTANCE": lab.name, "RDS_HOST_INSTANCE": lab.host, "INDEX_FUNCTION": FUNCTION, "AWS_REGION": REGION}
+    for name, value in named.items():
+        monkeypatch.setattr(settings, name, value)
     return lab
 
 
@@ -228,14 +233,6 @@ def test_at_a_terminal_it_asks_how_a_new_instance_is_to_be(lab: Lab, monkeypatch
     headers = {"USER": "portal", "PASSWORD": "not-a-secret", **settings.DATABASES["headers"]}
     for name in ("USER", "PASSWORD"):
         monkeypatch.setitem(settings.DATABASES["headers"], name, headers[name] or "not-a-secret")
-    real = jobs.work_here
-
-    def quick(*args: Any, **more: Any) -> Any:
-        work = real(*args, **more)
-        work.pace, work.address = Clock().pace(), lambda _name, _port: ("", 0)
-        return work
-
-    monkeypatch.setattr(jobs, "work_here", quick)
     groups = [each["VpcSecurityGroupId"] for each in before["VpcSecurityGroups"]]
     subnets = before["DBSubnetGroup"]["DBSubnetGroupName"]
     answers = iter(["db.t4g.small", "25", "mysql", subnets, " ".join(groups)])
