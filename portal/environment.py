@@ -92,6 +92,7 @@ def read_environment() -> Environment:
         data_dir = PROJECT_DIR / data_dir
     url = env.str("ECOG_URL", "http://127.0.0.1:8000").rstrip("/")
     _check_url(url)
+    bucket_prefix = env.str("ECOG_BUCKET_PREFIX", "edf-chunks-")
     return Environment(
         data_dir=data_dir,
         url=url,
@@ -103,8 +104,8 @@ def read_environment() -> Environment:
         bucket_versioning=env.bool("ECOG_BUCKET_VERSIONING", False),
         events_queue_arn=_queue_arn(env.str("ECOG_EVENTS_QUEUE_ARN", "")),
         rds_ca_file=_path(env.str("ECOG_RDS_CA_FILE", "")),
-        bucket_prefix=env.str("ECOG_BUCKET_PREFIX", "edf-chunks-"),
-        sessions_bucket=env.str("ECOG_SESSIONS_BUCKET", "behavioral-data-all"),
+        bucket_prefix=bucket_prefix,
+        sessions_bucket=_no_patients(env.str("ECOG_SESSIONS_BUCKET", "behavioral-data-all"), prefix=bucket_prefix),
         sessions_url=env.str("ECOG_SESSIONS_URL", ""),
         log_level=env.str("ECOG_LOG_LEVEL", "WARNING").upper(),
         download_mb_per_s=env.float("ECOG_DOWNLOAD_MB_PER_S", 50.0),
@@ -135,6 +136,16 @@ def read_environment() -> Environment:
 
 def _sqlite_url(path: Path) -> str:
     return f"sqlite:///{quote(str(path))}"
+
+
+def _no_patients(sessions_bucket: str, *, prefix: str) -> str:
+    """The bucket of the sessions, which must not be named like a patient's: it would be looked after as one."""
+    if sessions_bucket.startswith(prefix):
+        raise SettingError(
+            f"ECOG_SESSIONS_BUCKET is {sessions_bucket!r}, which begins like the buckets of patients "
+            f"(ECOG_BUCKET_PREFIX is {prefix!r}): choose names of which neither begins the other."
+        )
+    return sessions_bucket
 
 
 def _at_least(least: int, name: str, value: int) -> int:

@@ -141,3 +141,13 @@ def test_a_database_in_memory_has_no_file(tmp_path: Path, monkeypatch: pytest.Mo
         make_private(Path(name))
     make_private(tmp_path / "missing" / "portal.sqlite3")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("prefix", "sessions"), [("lab-", "lab-sessions"), ("", "behavioral-data-all")])
+def test_the_bucket_of_sessions_is_never_named_like_a_patients(
+    monkeypatch: pytest.MonkeyPatch, prefix: str, sessions: str
+) -> None:
+    monkeypatch.setenv("ECOG_BUCKET_PREFIX", prefix)
+    monkeypatch.setenv("ECOG_SESSIONS_BUCKET", sessions)
+    with pytest.raises(SettingError, match="ECOG_SESSIONS_BUCKET"):
+        read_environment()
