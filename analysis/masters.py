@@ -93,6 +93,7 @@ class Child:
             stderr=self._log,
             start_new_session=True,
         )
+        self._last_lines = ""
 
     @property
     def pid(self) -> int:
@@ -102,8 +103,11 @@ class Child:
         return None if self._process.poll() is None else ""
 
     def log_tail(self) -> str:
-        size = os.fstat(self._log.fileno()).st_size
-        return os.pread(self._log.fileno(), LOG_BYTES, max(0, size - LOG_BYTES)).decode(errors="replace")
+        if not self._log.closed:
+            size = os.fstat(self._log.fileno()).st_size
+            last = os.pread(self._log.fileno(), LOG_BYTES, max(0, size - LOG_BYTES))
+            self._last_lines = last.decode(errors="replace")
+        return self._last_lines
 
     def stop(self) -> None:
         if self._process.poll() is None:
@@ -114,6 +118,10 @@ class Child:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
+        self.log_tail()
+        self._log.close()
 
 
 class EmrStep:
