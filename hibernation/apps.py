@@ -3,6 +3,9 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.core.checks import register
+
+from hibernation.checks import headers_are_there
 
 
 class HibernationConfig(AppConfig):
@@ -11,3 +14,4 @@ class HibernationConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("hibernation.registered")  # by its name: models exist only now
+        register(headers_are_there)
