@@ -134,7 +134,9 @@ def readable_runs(document: Mapping[str, Any], place: Place) -> list[Run]:
 
 
 def told_left_out(left_out: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} recordings {state}" for state, count in sorted(left_out.items()))
+    """In words: `2 recordings (conflict 1, hidden 1)`."""
+    states = ", ".join(f"{state} {count}" for state, count in sorted(left_out.items()))
+    return f"{sum(left_out.values())} recordings ({states})"
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[str]:

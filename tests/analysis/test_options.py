@@ -83,3 +83,13 @@ def test_a_prefix_never_means_the_withheld_bucket(objects: FolderObjects) -> Non
     assert found == ["edf-chunks-2002", "edf-chunks-3003"]
     named = [(place.bucket, place.name) for place in places(objects, prefix="other, edf-chunks-2002/day9_1")]
     assert named == [("other", "day3_140500"), ("edf-chunks-2002", "day9_1")]
+
+
+def test_what_is_left_out_is_counted_in_the_log(
+    objects: Objects, objects_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    objects.make_bucket("edf-chunks-2002")
+    for name, content in (("day3_1", b'{"recording": "day3_1", "state": "hidden"}'), ("day3_2", b"no document")):
+        objects.put("edf-chunks-2002", f"{name}/recording.json", content)
+    assert rows(objects_url, prefix="edf-chunks-2002") == []
+    assert "Left out of edf-chunks-2002: 2 recordings (hidden 1, unreadable 1)." in caplog.text
