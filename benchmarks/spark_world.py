@@ -44,8 +44,8 @@ def main(channels: int, chunks: int) -> None:
     write_edf(
         path, kind="EDF", signals=signals, records=records(), record_duration=Decimal(1), start=START, onsets=None
     )
-    objects, scope = open_objects(settings.OBJECTS_URL), server_scope(means="command")
     add_patient(PATIENT)
+    objects, scope = open_objects(settings.OBJECTS_URL), server_scope(means="command")
     objects.make_bucket(patient_bucket(PATIENT, prefix=settings.BUCKET_PREFIX))
     batch = Batch(
         patient=PATIENT,
