@@ -121,3 +121,15 @@ def test_two_thousand_files_are_listed_quickly(box: Path) -> None:
     files = inbox_files()
     assert len({reference(file) for file in files}) == 2000
     assert time.monotonic() - began < 5
+
+
+def test_one_of_many_files_is_found_again_without_hashing_the_names_of_all(
+    box: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(50):
+        (box / f"{number}.edf").write_bytes(b"0" * (1 + number % 5))
+    files = inbox_files()
+    wanted, hashed = named(files[-1]), []
+    monkeypatch.setattr("chunks.inbox.naming.named", lambda file: hashed.append(file) or named(file))
+    assert find(wanted, among=files) == files[-1]
+    assert len(hashed) == 1
