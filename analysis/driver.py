@@ -150,7 +150,9 @@ def _settings(master: str) -> Mapping[str, str]:
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
-        "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",
+        # A window of 10 s at 2,000 Hz has 160 kB: a batch of them must fit into small executors several times.
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "256",
+        "spark.sql.execution.arrow.maxBytesPerBatch": str(16 * 1024 * 1024),
     }
     if master:
         settings["spark.master"] = master
