@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -38,6 +39,9 @@ from storage.errors import StorageError
 
 ROWS_A_FILE = 500_000
 FILES_MAX = 200
+ATTENDED = "--attended"
+STOP_S = 10.0
+EX_TERMINATED = 143
 log = logging.getLogger("analysis.driver")
 
 
@@ -172,13 +176,15 @@ def _reason(error: PySparkException) -> str:
 
 
 def _stop(*_: object) -> None:
-    raise SystemExit(143)
+    raise SystemExit(EX_TERMINATED)
 
 
 def _end_with_parent() -> None:
     while os.read(0, 1024):  # nobody writes: it returns when the other end is gone
         pass
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(STOP_S)
+    _end(EX_TERMINATED)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -193,9 +199,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--master", default="", help="Spark's master; empty: as spark-submit says")
     parser.add_argument("--question", default="")
     parser.add_argument("--software", default="")
-    parser.add_argument("--attended", action="store_true", help="end when standard input does")
+    parser.add_argument(ATTENDED, action="store_true", help="end when standard input does")
     return parser
 
 
+def _end(status: int) -> None:
+    """Ends this process at once: all is written, and threads of native libraries sometimes abort an interpreter that
+    tidies up. Attended, it takes a Java along that had only begun to start, which nobody else would end."""
+    logging.shutdown()
+    if ATTENDED in sys.argv and os.getsid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        ended_as = main()
+    except SystemExit as ended:
+        ended_as = ended.code if isinstance(ended.code, int) else 1
+    except BaseException:  # it ends here, whatever it is
+        log.exception("The driver failed.")
+        ended_as = 1
+    _end(ended_as)

@@ -52,10 +52,11 @@ def test_the_job_of_a_killed_worker_is_taken_up_again_and_ends_the_same(
 
 
 def _wait_until_gone(pid: int) -> None:
+    """The driver, and the Java that it started."""
     end = time.monotonic() + ENDED_S
     while time.monotonic() < end:
         try:
-            os.kill(pid, 0)
+            os.killpg(pid, 0)
         except ProcessLookupError:
             return
         time.sleep(0.2)
