@@ -7,11 +7,13 @@ right: search closed, events paused, the snapshot available, the instance the on
 from datetime import datetime, timedelta
 from typing import Any
 
+from botocore.exceptions import ClientError
 from django.utils import timezone
 
 from chunks.headers_db.place import State
 from chunks.headers_db.state import read_state, set_state
 from hibernation import configuration, events, snapshots
+from hibernation.aws import code_of
 from hibernation.errors import SnapshotUnfit, WorkUnderWay
 from hibernation.models import Sleep, present_sleep
 from hibernation.prices import cost_of, prices_here
@@ -22,6 +24,7 @@ from jobs.models import State as JobState
 from people import audit
 
 SNAPSHOT_TRIES = 3
+TAKEN = frozenset({"DBSnapshotAlreadyExists", "DBSnapshotAlreadyExistsFault"})
 CALLS_TWICE = 2
 DEFAULT_TIMEOUT_S = 60
 
@@ -128,11 +131,20 @@ def take(work: Work, _seen: Look, *, sleep: Sleep) -> None:
     sleep.snapshot = snapshots.name_for(work.site.instance, now=work.pace.now())
     sleep.verified_at = None
     sleep.save(update_fields=["snapshot", "snapshot_failures", "verified_at"])
-    work.aws.rds.create_db_snapshot(
-        DBInstanceIdentifier=work.site.instance,
-        DBSnapshotIdentifier=sleep.snapshot,
-        Tags=[{"Key": "made-by", "Value": "ecog-portal rds_hibernate"}],
-    )
+    try:
+        work.aws.rds.create_db_snapshot(
+            DBInstanceIdentifier=work.site.instance,
+            DBSnapshotIdentifier=sleep.snapshot,
+            Tags=[{"Key": "made-by", "Value": "ecog-portal rds_hibernate"}],
+        )
+    except ClientError as error:
+        if code_of(error) not in TAKEN:
+            raise
+        # One of that name is another sleep's (a clock went back): it is never taken for ours.
+        sleep.snapshot = ""
+        sleep.save(update_fields=["snapshot"])
+        work.tell("A snapshot of that name is there: another name is taken.")
+        return
     work.tell(f"The snapshot {sleep.snapshot} is being made.")
 
 
