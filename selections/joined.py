@@ -128,6 +128,14 @@ def join_all(
     return tuple(_of_patient(each, chunks=chunks, catalogue=catalogue, padding=padding) for each in asked)
 
 
+def join_unrecorded(record: SessionRecord, *, catalogue: Catalogue) -> PatientSessions:
+    """One session as it is known while nobody can say what was recorded meanwhile: of no recording. Asks no headers."""
+    asked = _Asked.of(
+        record.subject, [record], held=(), notes=notes_of([record.file_name]), padding=NO_PADDING, longest_us=0
+    )
+    return _of_patient(asked, chunks={}, catalogue=catalogue, padding=NO_PADDING)
+
+
 def join(
     patient: str, records: Iterable[SessionRecord], *, catalogue: Catalogue, padding: Padding = NO_PADDING
 ) -> tuple[Joined, ...]:

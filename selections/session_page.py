@@ -17,9 +17,10 @@ from behavior.look import Look, look_at
 from behavior.record import SessionRecord
 from behavior.trials import shortened
 from chunks.format.clock import since_day_zero_us
+from chunks.headers_db.errors import HeadersAsleep
 from jobs.terminal import size_text
 from selections.intervals import Interval, intersection, measure_us, union
-from selections.joined import Joined, PatientSessions, Touched, join_all, share_text
+from selections.joined import Joined, PatientSessions, Touched, join_all, join_unrecorded, share_text
 from selections.padding import MINUTE_US, Padding
 from selections.picture import hours_text
 from selections.rows import StayRows
@@ -82,7 +83,7 @@ class Changed:
 
 @dataclass(frozen=True, kw_only=True)
 class AboutSession:
-    """The page."""
+    """The page. `asleep`: why it is not known what was recorded, where the headers database sleeps."""
 
     record: SessionRecord
     name: str
@@ -104,12 +105,18 @@ class AboutSession:
     history: tuple[Changed, ...]
     search: str
     search_padded: str
+    asleep: str
 
 
 def about_session(record: SessionRecord, *, catalogue: Catalogue) -> AboutSession:
     """All that is known of it; the catalogue's scope has given the record."""
     look = look_at(record, scope=catalogue.scope)
-    of_patient = join_all([record], catalogue=catalogue)[0]
+    asleep, parts = "", tuple[RecordingPart, ...]()
+    try:
+        of_patient = join_all([record], catalogue=catalogue)[0]
+        parts = tuple(_parts(of_patient, of_patient.sessions[0]))
+    except HeadersAsleep as error:
+        asleep, of_patient = str(error), join_unrecorded(record, catalogue=catalogue)
     joined = of_patient.sessions[0]
     start_us, stop_us = (since_day_zero_us(record.subject, each) for each in (record.start, record.stop))
     alignment, fault = _alignment(joined)
@@ -126,7 +133,7 @@ def about_session(record: SessionRecord, *, catalogue: Catalogue) -> AboutSessio
         corrected=joined.corrected,
         state=joined.state.value,
         share=share_text(joined.covered),
-        parts=tuple(_parts(of_patient, joined)),
+        parts=parts,
         parts_left=max(0, len(joined.recordings) - RECORDINGS_SHOWN),
         alignment=_aligned_as(alignment) if alignment else None,
         alignment_fault=fault,
@@ -140,6 +147,7 @@ def about_session(record: SessionRecord, *, catalogue: Catalogue) -> AboutSessio
         history=tuple(_changes(look)),
         search=task_search(joined.task, patients=(record.subject,), when=when),
         search_padded=task_search(joined.task, patients=(record.subject,), when=padded, pad=PADDING),
+        asleep=asleep,
     )
 
 

@@ -1,10 +1,11 @@
 """The list of tasks: of each its patients, sessions and the hours of signal there are of it.
 
 Owns: what the list costs. Names, patients and sessions come from the kept counts, whatever their number. Hours are
-added up for the tasks of one page alone, and of these only while their sessions are together at most `SESSIONS_SUMMED`:
-then their records and notes are read (on DynamoDB about a unit for 30 of them), and the recordings of their patients in
-one statement for every thousand. Hours are from each recording's first sample to its last, pauses inside it included,
-and an instant counts once; what a question finds exactly, the search says.
+added up for the tasks of one page alone, and of these only while their sessions are together at most
+`SESSIONS_SUMMED`: then their records and notes are read (on DynamoDB about a unit for 30 of them), and the recordings
+of their patients in one statement for every thousand. While the headers database sleeps there are none. Hours are
+from each recording's first sample to its last, pauses inside it included, and an instant counts once; what a question
+finds exactly, the search says.
 """
 
 import re
@@ -18,6 +19,7 @@ from behavior.noted import notes_of
 from behavior.record import SessionRecord
 from behavior.trials import shortened
 from chunks.format.clock import since_day_zero_us
+from chunks.headers_db.errors import HeadersAsleep
 from chunks.models import Recording, RecordingState
 from selections.form import address
 from selections.intervals import Interval, Intervals, intersection, measure_us, union
@@ -48,7 +50,10 @@ class Listed:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskList:
-    """One page of tasks; `after` is the name after which the next page begins, empty after the last."""
+    """One page of tasks; `after` is the name after which the next page begins, empty after the last.
+
+    asleep: why no hours are known, where the headers database sleeps.
+    """
 
     rows: tuple[Listed, ...]
     tasks: int
@@ -56,6 +61,7 @@ class TaskList:
     patients: tuple[str, ...]
     unmatched: tuple[Unmatched, ...]
     after: str
+    asleep: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +83,11 @@ def task_list(catalogue: Catalogue, *, filter_by: str, after: str) -> TaskList:
     names = [task.name for task in tasks]
     begin = names.index(after) + 1 if after in names else 0
     shown = tasks[begin : begin + TASKS_AT_ONCE]
-    hours = _hours(shown, catalogue=catalogue)
+    asleep, hours = "", dict[str, float]()
+    try:
+        hours = _hours(shown, catalogue=catalogue)
+    except HeadersAsleep as error:
+        asleep = str(error)
     return TaskList(
         rows=tuple(_row(task, hours=hours.get(task.name)) for task in shown),
         tasks=len(tasks),
@@ -85,6 +95,7 @@ def task_list(catalogue: Catalogue, *, filter_by: str, after: str) -> TaskList:
         patients=tuple(sorted({patient for task in tasks for patient in task.by_patient})),
         unmatched=found.unmatched,
         after=shown[-1].name if begin + len(shown) < len(tasks) else "",
+        asleep=asleep,
     )
 
 
