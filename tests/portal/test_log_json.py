@@ -52,7 +52,7 @@ def test_a_line_is_one_object_whatever_it_says(told: Told) -> None:
 
 
 def test_nothing_in_a_line_ends_it_or_speaks_to_a_terminal(told: Told) -> None:
-    hostile = "a\u2028{\u2029}\x85\x9b31m\x7f\x1b[2J\r\n\u202e\ud800"
+    hostile = "a\u2028{\u2029}\x85\x9b31m\x7f\x1b[2J\r\n\u202e"
     log.warning("%s", hostile)
     [line] = told.lines()
     assert line["message"] == hostile
