@@ -92,6 +92,7 @@ def test_what_fails_is_logged_in_a_line_and_the_rest_goes_on(
     assert all(record.exc_info is None for record in caplog.records)
 
 
+@pytest.mark.database
 def test_the_reason_is_said_where_it_holds_nothing_private() -> None:
     done = upkeep.do(Chore(name="tidy", every_s=1, run=broken(PatientWithdrawn("Patient 7 has withdrawn."))))
     assert (done.failed, done.said) == (True, "Patient 7 has withdrawn.")

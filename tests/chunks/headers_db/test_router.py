@@ -5,9 +5,10 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import router
 
-from chunks.models import ChunkHeader, HeadersState, Recording
+from chunks.models import ChunkHeader, HeadersState, IndexFault, Recording, RecordingOverlap
+from chunks.review.tables import ReleasedText
 
-HEADERS = [ChunkHeader, Recording]
+HEADERS = [ChunkHeader, Recording, IndexFault, RecordingOverlap, ReleasedText]
 
 
 @pytest.mark.parametrize("model", HEADERS)
