@@ -293,3 +293,13 @@ def _of_channels(rows: list[ChunkHeader], ok, selection: Selection) -> list[Chun
         if (row.channel, row.label) in picked.get((row.bucket, row.recording), ())
         or (along and looks_like_trigger(row.label))
     ]
+
+
+def test_where_the_clock_was_set_back_in_mid_recording_both_times_of_an_hour_are_found():
+    """In autumn: an hour and a half, then an hour back and on; the session played in the doubled hour has both."""
+    hold("2002", "rec", (NOON, NOON + 90 * MINUTE), (NOON + 30 * MINUTE, NOON + 150 * MINUTE), every=30 * MINUTE)
+    session("2002", NOON + 61 * MINUTE, NOON + 70 * MINUTE)
+    session("2002", NOON + 125 * MINUTE, NOON + 135 * MINUTE)
+    resolved = ask(task="tom")
+    assert sorted(row.chunk for row in resolved.headers()) == [2, 4, 6]
+    assert resolved.totals().asked_us == 19 * MINUTE
