@@ -51,7 +51,12 @@ class Faults:
             self._require_safe()
         if hit and not self.killed:
             raise ClientError({"Error": {"Code": "Throttling", "Message": "x"}}, operation)
-        answer = self._real(client, operation, arguments)
+        try:
+            answer = self._real(client, operation, arguments)
+        except ClientError as error:
+            if hit:  # an answer too, such as that there is no instance
+                raise Killed from error
+            raise
         if hit:
             raise Killed
         return answer
