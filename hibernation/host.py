@@ -25,13 +25,15 @@ FORGOTTEN_AFTER = timedelta(days=7)
 _STATES = {"running": Host.RUNNING, "stopped": Host.STOPPED}
 
 
-def state_of(clients: Clients, *, host: str) -> Host:
-    """NONE where none is named, or it was terminated."""
+def seen(clients: Clients, *, host: str) -> tuple[Host, str]:
+    """Its state and its type (`t4g.nano`); NONE and no type where none is named, or it was terminated."""
     if not host:
-        return Host.NONE
+        return Host.NONE, ""
     found = clients.ec2.describe_instances(InstanceIds=[host])["Reservations"]
-    name = found[0]["Instances"][0]["State"]["Name"] if found else "terminated"
-    return Host.NONE if name in {"terminated", "shutting-down"} else _STATES.get(name, Host.CHANGING)
+    told = found[0]["Instances"][0] if found else None
+    if told is None or told["State"]["Name"] in {"terminated", "shutting-down"}:
+        return Host.NONE, ""
+    return _STATES.get(told["State"]["Name"], Host.CHANGING), told["InstanceType"]
 
 
 def refuse_own_machine(site: Site) -> None:

@@ -64,7 +64,7 @@ def the_sleep(work: Work, *, goal: Goal) -> Sleep:
 def record(work: Work, seen: Look, *, sleep: Sleep) -> None:
     told = _there(seen)
     wanted = configuration.read(told)
-    cost = cost_of(wanted, mode=sleep.mode, prices=prices_here())
+    cost = cost_of(wanted, mode=sleep.mode, prices=prices_here(), host_type=seen.host_type)
     sleep.instance, sleep.configuration, sleep.recorded_at = work.site.instance, wanted, work.pace.now()
     sleep.resource_id = told.get("DbiResourceId", "")
     sleep.awake_per_month, sleep.asleep_per_month = cost.awake, cost.asleep
@@ -228,7 +228,7 @@ def fall_asleep(work: Work, seen: Look, *, sleep: Sleep, goal: Goal) -> None:
     elif goal in {Goal.STOP, Goal.CLOSED}:
         sleep.mode = goal.value
     if sleep.configuration:
-        cost = cost_of(sleep.configuration, mode=sleep.mode, prices=prices_here())
+        cost = cost_of(sleep.configuration, mode=sleep.mode, prices=prices_here(), host_type=seen.host_type)
         sleep.awake_per_month, sleep.asleep_per_month = cost.awake, cost.asleep
     sleep.save()
 

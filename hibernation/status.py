@@ -74,14 +74,15 @@ def status(work: Work) -> Status:
         fault = str(refused)
     prices, sleep = prices_here(), present_sleep()
     wanted = _configuration(seen, sleep=sleep, site=work.site)
+    host_type = seen.host_type if seen else ""
     return Status(
         site=work.site,
         place=read_state(),
         sleep=sleep,
         holder=held.holder(),
         prices=prices,
-        by_snapshot=cost_of(wanted, mode=Goal.SNAPSHOT, prices=prices),
-        by_stopping=cost_of(wanted, mode=Goal.STOP, prices=prices),
+        by_snapshot=cost_of(wanted, mode=Goal.SNAPSHOT, prices=prices, host_type=host_type),
+        by_stopping=cost_of(wanted, mode=Goal.STOP, prices=prices, host_type=host_type),
         saved=sum((each.saved or Decimal(0) for each in Sleep.objects.all()), Decimal(0)),
         look=seen,
         snapshots=there,

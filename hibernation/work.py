@@ -90,6 +90,7 @@ class Look:
     instance: Mapping[str, Any] | None = None
     snapshot: Mapping[str, Any] | None = None
     mappings: tuple[Any, ...] = ()
+    host_type: str = ""
 
     @property
     def status(self) -> str:
@@ -103,19 +104,20 @@ def look(work: Work) -> Look:
     found = tuple(events.mappings(work.clients, function=work.site.function)) if work.clients else ()
     instance = _state_of(told) if work.site.on_rds else Instance.OWN
     told_snapshot = _snapshot_of(work, sleep)
+    host_state, host_type = host.seen(work.clients, host=work.site.host) if work.clients else (Host.NONE, "")
     seen = Seen(
         instance=instance,
         headers=place.state,
         snapshot=snapshots.state_of(told_snapshot, verified=bool(sleep and sleep.verified_at)),
         events=events.state_of(found, wanted=()) if found else Events.NONE,
-        host=host.state_of(work.clients, host=work.site.host) if work.clients else Host.NONE,
+        host=host_state,
         recorded=_recorded(sleep, told=told),
         drained=bool(sleep and sleep.drained_at and place.state == State.ASLEEP),
         protected=bool(told and told.get("DeletionProtection")),
         source=work.source,
         done=sleep.done if sleep and place.state == State.WAKING else frozenset(),
     )
-    return Look(seen=seen, place=place, instance=told, snapshot=told_snapshot, mappings=found)
+    return Look(seen=seen, place=place, instance=told, snapshot=told_snapshot, mappings=found, host_type=host_type)
 
 
 def describe(clients: Clients, *, instance: str) -> Mapping[str, Any] | None:

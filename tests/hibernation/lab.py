@@ -83,7 +83,8 @@ class Lab:
         rds.create_db_instance(**wanted | {"DBSubnetGroupName": group} | configuration)
         if host:
             image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-            self.host = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+            wanted_host = {"ImageId": image, "InstanceType": "t4g.nano", "MinCount": 1, "MaxCount": 1}
+            self.host = ec2.run_instances(**wanted_host)["Instances"][0]["InstanceId"]
         if function:
             self._make_function()
 

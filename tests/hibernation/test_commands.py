@@ -69,9 +69,10 @@ def refused(*words: str, match: str) -> CommandError:
 
 def test_asleep_and_awake_as_typed(configured: Lab) -> None:
     told = run("rds_hibernate", "--yes")
-    assert "$13.98 awake, at most $1.90 as a snapshot" in told  # 730 h at 0.016 and 20 GB at 0.115; 20 GB at 0.095
+    # 730 h at 0.016 and 20 GB at 0.115, and the host 730 h at 0.0042; 20 GB at 0.095
+    assert "$17.05 awake, at most $1.90 as a snapshot" in told
     assert "is available and verified" in told
-    assert "A month costs $1.90 now instead of $13.98" in told
+    assert "A month costs $1.90 now instead of $17.05" in told
     status = run("rds_status")
     assert "asleep since" in status
     assert "(server)" in status
@@ -244,3 +245,7 @@ def test_at_a_terminal_it_asks_how_a_new_instance_is_to_be(lab: Lab, monkeypatch
     assert made is not None
     assert (made["DBInstanceClass"], made["AllocatedStorage"]) == ("db.t4g.small", 25)
     assert (made["DeletionProtection"], made["PubliclyAccessible"]) == (True, False)
+
+
+def test_a_day_that_is_none_is_said_so(configured: Lab) -> None:
+    refused("rds_restore", "--date", "2026-13-01", match="'2026-13-01' is no date: write it as 2026-06-01")

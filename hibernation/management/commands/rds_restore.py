@@ -1,7 +1,7 @@
 """`manage.py rds_restore`: wakes the headers database, from its snapshot or from the buckets alone."""
 
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -55,9 +55,7 @@ class Command(HibernationCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         which = parser.add_mutually_exclusive_group()
-        which.add_argument(
-            "--date", metavar="YYYY-MM-DD", type=date.fromisoformat, help="the snapshot of that day (UTC)"
-        )
+        which.add_argument("--date", metavar="YYYY-MM-DD", type=_day, help="the snapshot of that day (UTC)")
         which.add_argument("--snapshot", metavar="NAME", default="", help="this snapshot")
         which.add_argument("--latest", action="store_true", help="the newest verified one")
         which.add_argument(
@@ -122,9 +120,9 @@ class Command(HibernationCommand):
         while True:
             typed = input("Enter the date of the snapshot (YYYY-MM-DD): ").strip()
             try:
-                return date.fromisoformat(typed)
-            except ValueError:
-                self.stdout.write(f"{typed!r} is no date: write it as 2026-06-01.")
+                return _day(typed)
+            except ArgumentTypeError as error:
+                self.stdout.write(str(error))
 
     def _list(self, scope: Scope) -> None:
         work = work_here(scope, tell=self.teller())
@@ -141,6 +139,14 @@ class Command(HibernationCommand):
         self.stdout.write(f"The headers database is awake: {sleep.recovered or 0:,} rows were recovered.")
         if sleep.notes:
             raise CommandError("\n".join(["Somebody must look:", *sleep.notes]), returncode=PARTLY_DONE)
+
+
+def _day(typed: str) -> date:
+    """Raises `ArgumentTypeError`."""
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        raise ArgumentTypeError(f"{typed!r} is no date: write it as 2026-06-01.") from None
 
 
 def _lines(there: list[Held], *, instance: str) -> list[str]:
