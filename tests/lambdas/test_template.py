@@ -104,7 +104,11 @@ def test_every_resource_is_allowed_only_where_the_call_knows_none() -> None:
 def test_nobody_is_given_rights_of_identities_or_lets_others_in() -> None:
     for name, each in statements():
         if each["Effect"] == "Allow":
-            assert not [action for action in listed(each["Action"]) if action.startswith("iam:")]
+            passed_on = [action for action in listed(each["Action"]) if action.startswith("iam:")]
+            assert passed_on in ([], ["iam:PassRole"])
+            if passed_on:  # the one role that watches the database, to the service that watches
+                assert each["Resource"] == {"Ref": "MonitoringRole"}
+                assert each["Condition"] == {"StringEquals": {"iam:PassedToService": "monitoring.rds.amazonaws.com"}}
             principals = listed(each.get("Principal", {"Service": "lambda.amazonaws.com"}))
             assert principals in ([{"Service": "lambda.amazonaws.com"}], [{"Service": "s3.amazonaws.com"}]), name
 
