@@ -220,6 +220,7 @@ def test_at_a_terminal_it_asks_for_the_date_as_the_lab_knows_it(
     assert [question.partition(" (")[0] for question in asked] == ["Enter the date of the snapshot"] * 2
 
 
+@pytest.mark.usefixtures("own_user")
 def test_at_a_terminal_it_asks_how_a_new_instance_is_to_be(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing was ever recorded, and there is neither instance nor snapshot."""
     lab.make(host=False)
@@ -231,9 +232,6 @@ def test_at_a_terminal_it_asks_how_a_new_instance_is_to_be(lab: Lab, monkeypatch
     monkeypatch.setenv("AWS_ENDPOINT_URL", lab.url)
     for name, value in {"RDS_INSTANCE": lab.name, "AWS_REGION": REGION}.items():
         monkeypatch.setattr(settings, name, value)
-    headers = {"USER": "portal", "PASSWORD": "not-a-secret", **settings.DATABASES["headers"]}
-    for name in ("USER", "PASSWORD"):
-        monkeypatch.setitem(settings.DATABASES["headers"], name, headers[name] or "not-a-secret")
     groups = [each["VpcSecurityGroupId"] for each in before["VpcSecurityGroups"]]
     subnets = before["DBSubnetGroup"]["DBSubnetGroupName"]
     answers = iter(["db.t4g.small", "25", "mysql", subnets, " ".join(groups)])

@@ -133,20 +133,14 @@ def test_messages_that_failed_are_sent_again(lab: Lab, objects: FolderObjects) -
     assert attributes[counted] == "0"
 
 
-def test_from_the_buckets_without_any_snapshot(
-    lab: Lab, objects: FolderObjects, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("own_user")
+def test_from_the_buckets_without_any_snapshot(lab: Lab, objects: FolderObjects) -> None:
     lab.make(host=False)
     slept = sleep(lab, objects)
     lab.client("rds").delete_db_snapshot(DBSnapshotIdentifier=slept.snapshot)
     with pytest.raises(SnapshotUnclear):
         wake(lab, objects)
     assert read_state().state == State.ASLEEP
-    from django.conf import settings
-
-    monkeypatch.setitem(settings.DATABASES["headers"], "USER", "portal")
-    monkeypatch.setitem(settings.DATABASES["headers"], "PASSWORD", "not-a-secret")
-    monkeypatch.setitem(settings.DATABASES["headers"], "NAME", str(settings.DATABASES["headers"]["NAME"]))
     wake(lab, objects, from_buckets=True)
     assert lab.instance() is not None
     assert read_state().state == State.AWAKE
