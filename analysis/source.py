@@ -13,9 +13,9 @@ from pyspark.sql.types import StructType
 
 from analysis.options import Options
 from analysis.origins import Narrowing
+from analysis.portions import read, tasks_of
 from analysis.stream import Stream
 from analysis.table import ddl
-from analysis.tasks import read, tasks_of
 from storage.urls import open_objects
 
 NARROWING = frozenset({"patient", "recording", "channel", "label", "bucket"})

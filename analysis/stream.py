@@ -23,8 +23,8 @@ from pyspark.sql.streaming.datasource import (
 
 from analysis.options import Options
 from analysis.origins import readable_runs
+from analysis.portions import Notice, read, tasks_of
 from analysis.recordings import Place, Told, look, places
-from analysis.tasks import Notice, read, tasks_of
 from chunks.format.keys import recording_key
 from storage.errors import BucketMissing, ObjectMissing
 from storage.objects import Objects

@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from analysis.options import Options
 from analysis.origins import Narrowing
+from analysis.portions import read, tasks_of
 from analysis.runs import Run
 from analysis.table import arrow_schema
-from analysis.tasks import read, tasks_of
 from storage.urls import open_objects
 
 Row = dict[str, Any]

@@ -175,7 +175,7 @@ def test_a_batch_is_of_bounded_size(
     tmp_path: Path, objects: Objects, objects_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from analysis import table
-    from analysis.tasks import read, tasks_of
+    from analysis.portions import read, tasks_of
 
     monkeypatch.setattr(table, "BATCH_BYTES", 200 * 8 * 2)
     write(tmp_path / "a.edf", records=9)

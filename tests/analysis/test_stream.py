@@ -10,9 +10,9 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadMaxFiles
 
+from analysis.portions import Notice, Task
 from analysis.recordings import Place
 from analysis.stream import Stream, decode, encode
-from analysis.tasks import Notice, Task
 from storage.objects import Objects
 from tests.analysis import streamed
 from tests.analysis.made import BUCKET, NAME, PLAIN, START, take, write

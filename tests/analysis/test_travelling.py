@@ -40,7 +40,7 @@ READ = """
 from analysis.options import Options
 from analysis.origins import Narrowing
 from analysis.source import ChnSource
-from analysis.tasks import read, tasks_of
+from analysis.portions import read, tasks_of
 from storage.urls import open_objects
 import analysis.reading
 assert analysis.reading.__file__.startswith({zip!r})
