@@ -191,8 +191,12 @@ class BucketRepair:
             self._settle_folders()
 
     def _settle_folders(self) -> None:
-        """Folders of chunks without a `recording.json`: those of version 1 have a row that sums them up."""
-        for name in sorted(self._chunks.keys() - {recording_of(info.key) for info in self._documents}):
+        """Folders of chunks without a `recording.json`: those of version 1 have a row that sums them up.
+
+        The row of one that has lost its own is an orphan, and stays as long as orphans do.
+        """
+        without = self._chunks.keys() - {recording_of(info.key) for info in self._documents}
+        for name in sorted(without.difference(self._orphaned_recordings)):
             with suppress(*PASSED_OVER):
                 index.index_object(self._objects, bucket=self._bucket, key=recording_key(name))
 

@@ -156,6 +156,19 @@ def test_a_recording_that_is_gone_leaves_no_row(held: list[dict[str, Any]], obje
     assert not rows()
 
 
+def test_a_recording_that_lost_its_document_alone_keeps_its_row_unless_asked(
+    held: list[dict[str, Any]], objects: Objects
+) -> None:
+    objects.delete(BUCKET, recording_key(NAME))
+    report = of(reindex(objects))
+    assert (report.orphans, report.removed) == ([recording_key(NAME)], 0)
+    assert rows() == held
+    nightly.compare_chunks()
+    assert rows() == held
+    assert of(reindex(objects, fix=True, many=lambda _: True)).removed == 1
+    assert not Recording.objects.exists()
+
+
 @pytest.mark.parametrize("error", [AccessDenied(BUCKET), StoreUnreachable(BUCKET, detail="time-out")])
 def test_a_listing_that_breaks_off_makes_no_orphan(
     error: Exception, held: list[dict[str, Any]], objects: Objects
