@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.browser.people import PASSWORD, peopled_portal
 from tests.portal.served import Served
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 WIDE = {"width": 1400, "height": 1000}
 PHONE = {"width": 360, "height": 760}
 # A page's weight with all it loads, as it travels.
@@ -31,14 +29,6 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def portal() -> Iterator[Served]:
     with tempfile.TemporaryDirectory(prefix="ecog-browser-") as folder, peopled_portal(Path(folder)) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -43,8 +43,13 @@ def test_asleep_waking_and_awake(browser: Browser, sleeper: Served) -> None:
     expect(ada.get_by_role("heading", name="Going to sleep")).to_be_visible()
     looks_right(ada)
 
-    rita.goto(QUESTION)
-    expect(rita.get_by_role("heading", name="The search is asleep")).to_be_visible()
+    closed = rita.get_by_role("heading", name="The search is asleep")
+    for _ in range(100):  # until a worker has begun
+        rita.goto(QUESTION)
+        if closed.is_visible():
+            break
+        rita.wait_for_timeout(200)
+    expect(closed).to_be_visible()
     expect(rita.get_by_role("button", name="Wake it")).to_have_count(0)
     looks_right(rita)
     assert rita.goto("/sleep/").status == 403

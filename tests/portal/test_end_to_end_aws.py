@@ -20,14 +20,14 @@ import numpy as np
 import pyedflib
 import pytest
 from botocore.exceptions import ClientError
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from behavior.dynamodb import DynamoSessions
 from chunks.format.crc import hex8
 from chunks.format.header import decode, encode
 from tests.aws import own_credentials  # noqa: F401
 from tests.behavior.made import content, document
-from tests.browser.conftest import CHROMIUM, FLAGS, is_fault, log_in
+from tests.browser.conftest import is_fault, log_in
 from tests.chunks.made import write_recording
 from tests.lambdas.deployed import CODE_BUCKET, REGION, wait_for
 from tests.lambdas.sqs import record
@@ -94,13 +94,13 @@ def recording(tmp_path: Path) -> Path:
 
 @pytest.mark.prove
 @pytest.mark.browser
-def test_from_an_empty_account_to_samples_at_home(aws: Lab, recording: Path, tmp_path: Path) -> None:
+def test_from_an_empty_account_to_samples_at_home(aws: Lab, browser: Browser, recording: Path, tmp_path: Path) -> None:
     aws.manage("add_patient", PATIENT)
     rows_are_the_functions_alone(aws, recording)
     a_session_put_by_hand_is_recorded(aws)
     aws.manage("shell", "--no-imports", "-c", ACCOUNT)
     aws.portal.start()
-    taken = taken_home(aws, tmp_path / "bundle.zip")
+    taken = taken_home(aws, browser, tmp_path / "bundle.zip")
     samples_are_those_of_the_file(tmp_path / "bundle.zip", recording)
     the_link_ends_and_is_kept_nowhere(aws, taken["link"])
     rights_are_enough_and_no_more(aws)
@@ -151,35 +151,33 @@ def a_session_put_by_hand_is_recorded(aws: Lab) -> None:
     wait_for(lambda: [each.experiment for each in sessions.of_object(SESSION)] == ["ToM_Loc"], what="the record")
 
 
-def taken_home(aws: Lab, path: Path) -> dict[str, str]:
+def taken_home(aws: Lab, browser: Browser, path: Path) -> dict[str, str]:
     """In the browser: in, ask by task, make a bundle, watch it, and fetch it by the link that the portal signs."""
     faults: list[str] = []
     links: list[str] = []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = chromium.new_context(base_url=aws.portal.url, accept_downloads=True)
-        page: Page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda said: faults.append(said.text) if is_fault(said) else None)
-        context.on("response", lambda answer: links.append(answer.headers.get("location", "")))
-        log_in(page, "rita", password=PASSWORD)
-        page.goto("/search/")
-        page.get_by_role("textbox", name="Patients").fill(PATIENT)
-        page.get_by_role("combobox", name="Tasks").fill("tom loc")
-        page.get_by_role("button", name="Search").click()
-        page.get_by_text("1 session").first.wait_for()
-        page.get_by_role("button", name="Make a bundle").click()
-        link = page.locator("a[download]")
-        link.wait_for(timeout=60_000)
-        with page.expect_download() as download:
-            link.click()
-        assert urlsplit(download.value.url).netloc == urlsplit(aws.deployed.url).netloc
-        download.value.save_as(path)
-        assert "X-Amz-" not in page.content()
-        job = int(page.url.rstrip("/").rpartition("/")[2])
-        [session] = [each["value"] for each in context.cookies() if each["name"] == "sessionid"]
-        signed = download.value.url
-        chromium.close()
+    context = browser.new_context(base_url=aws.portal.url, accept_downloads=True)
+    page: Page = context.new_page()
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if is_fault(said) else None)
+    context.on("response", lambda answer: links.append(answer.headers.get("location", "")))
+    log_in(page, "rita", password=PASSWORD)
+    page.goto("/search/")
+    page.get_by_role("textbox", name="Patients").fill(PATIENT)
+    page.get_by_role("combobox", name="Tasks").fill("tom loc")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_text("1 session").first.wait_for()
+    page.get_by_role("button", name="Make a bundle").click()
+    link = page.locator("a[download]")
+    link.wait_for(timeout=60_000)
+    with page.expect_download() as download:
+        link.click()
+    assert urlsplit(download.value.url).netloc == urlsplit(aws.deployed.url).netloc
+    download.value.save_as(path)
+    assert "X-Amz-" not in page.content()
+    job = int(page.url.rstrip("/").rpartition("/")[2])
+    [session] = [each["value"] for each in context.cookies() if each["name"] == "sessionid"]
+    signed = download.value.url
+    context.close()
     assert not faults
     row = aws.portal.job(job)
     assert (row["state"], row["attempt"], row["bytes_done"] == row["bytes_total"]) == ("done", 1, True)
