@@ -19,14 +19,14 @@ from chunks.edf.errors import EdfError, EdfTruncated
 from chunks.edf.findings import Finding
 from chunks.edf.reader import Edf, open_edf
 from chunks.elsewhere import Elsewhere
-from chunks.errors import ChunksError, SurgeryDateUnclear
+from chunks.errors import ChunksError, FileChanged, IngestRefused, SurgeryDateUnclear
 from chunks.format.clock import DayOutOfRange
 from chunks.format.keys import NameRefused, check_recording_name, patient_bucket
 from chunks.ingest import Phase, Progress, Tell, ingest
 from chunks.interrupted import forget_where_nothing_is_held, refuse_while_removed, refuse_while_taken_in
 from chunks.plan import Plan, make_plan
 from chunks.said_identity import said_by
-from chunks.sources import Look, is_growing, look_at, refuse_changed
+from chunks.sources import Look, is_growing, look_of, refuse_changed
 from chunks.surgery import surgery_from_day
 from chunks.verify import Verified, verify
 from people.errors import PeopleError
@@ -65,6 +65,18 @@ class Wish:
 
     def open(self, path: Path) -> Edf:
         return open_edf(path, strict=self.strict, start=self.start, accept_truncated=self.accept_truncated)
+
+
+def refuse_checked_together(files: int) -> None:
+    """Whose recording it is was checked of one file: it holds for no other. Raises `IngestRefused`.
+
+    What that file says is remembered, so those that say the same are taken without it.
+    """
+    if files > 1:
+        raise IngestRefused(
+            f"What you have checked holds for one file, and these are {files}. Take the one you have checked alone; "
+            "those whose header says the same are taken afterwards without it."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,8 +165,9 @@ class Batch:
         return result
 
     def _take(self, edf: Edf, path: Path, *, place: int, tell: Tell, look: Look | None, job_id: int | None) -> Result:
-        before = look or look_at(path)
-        refuse_changed(path, before=before)
+        before = look_of(edf.opened)
+        if look and look != before:
+            raise FileChanged("The file changed after it was chosen: perhaps its copy is still under way.")
         plan = self._plan(edf)
         refuse_while_removed(self.patient)
         said = self._check_whose(edf, plan)

@@ -58,14 +58,10 @@ def look_of(state: os.stat_result) -> Look:
     return Look(device=state.st_dev, inode=state.st_ino, size_bytes=state.st_size, modified_ns=state.st_mtime_ns)
 
 
-def look_at(path: Path) -> Look:
-    return look_of(path.stat())
-
-
 def refuse_changed(path: Path, *, before: Look) -> None:
     """Raises `FileChanged` where the file is another one by now, or was written to."""
     try:
-        same = look_at(path) == before
+        same = look_of(path.stat()) == before
     except OSError:
         same = False
     if not same:

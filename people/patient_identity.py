@@ -18,7 +18,8 @@ from people.models import Patient, PatientIdentity
 from people.scope import Scope
 
 CHECKED = (
-    "If it is the right one all the same, say that you have checked it (--identity-checked, or the box on the page)."
+    "If it is the right one all the same, take it alone and say that you have checked it (--identity-checked, or the "
+    "box on the page)."
 )
 _WORDS = {"name": "name", "birth_date": "birth date", "code": "patient code"}
 # A shorter ID than this stands in many a field by chance.

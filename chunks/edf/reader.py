@@ -170,6 +170,11 @@ class Edf:
         return self._source.size_bytes
 
     @property
+    def opened(self) -> os.stat_result:
+        """What the file was when it was opened: it is this one that is read, whatever lies at its path by now."""
+        return self._source.opened
+
+    @property
     def data_offset_bytes(self) -> int:
         return self._layout.data_offset_bytes
 

@@ -11,7 +11,7 @@ from chunks.edf.errors import EdfError, EdfTruncated, NotAnEdf
 
 
 class Source:
-    """A regular file, opened for reading at any place; its size is taken once, when it is opened."""
+    """A regular file, opened for reading at any place; `opened`: what it was then, whatever lies at its path now."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Open the file.
@@ -20,14 +20,20 @@ class Source:
             NotAnEdf: it is a folder or a device.
             EdfError: it is missing or may not be read.
         """
+        self._descriptor = -1
         try:
-            if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116  a path of any kind, one call
-                raise NotAnEdf("This is a folder or a device, not a file.")
-            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            _refuse_irregular(os.stat(path))  # noqa: PTH116  a path of any kind, one call
+            # What lies there may be another thing by now: opening a pipe must not wait for who writes into it.
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            self.opened = os.fstat(self._descriptor)
+            _refuse_irregular(self.opened)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "its path is not valid"
             raise EdfError(f"The file cannot be opened: {reason}.") from None
-        self.size_bytes = os.fstat(self._descriptor).st_size
+        except NotAnEdf:
+            self.close()
+            raise
+        self.size_bytes = self.opened.st_size
 
     def __enter__(self) -> Self:
         return self
@@ -84,6 +90,11 @@ class Source:
         if self._descriptor < 0:
             raise ValueError("the file is closed")
         return self._descriptor
+
+
+def _refuse_irregular(state: os.stat_result) -> None:
+    if not stat.S_ISREG(state.st_mode):
+        raise NotAnEdf("This is a folder or a device, not a file.")
 
 
 def _unreadable(error: OSError, *, offset_bytes: int) -> EdfError:

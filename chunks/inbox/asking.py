@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
+from chunks.batch import refuse_checked_together
 from chunks.errors import IngestRefused
 from chunks.inbox import naming
 from chunks.inbox.listing import InboxFile
@@ -71,6 +72,8 @@ def ask(wanted: Wanted, *, scope: Scope, send: Send, origin: str) -> Job:
     check_surgery_date(patient, surgery_date=wanted.surgery_date)
     refuse_withdrawn(open_objects(settings.OBJECTS_URL), patient=patient)
     _check_files(wanted.files)
+    if wanted.identity_checked:
+        refuse_checked_together(len(wanted.files))
     given = Given(
         patient=patient,
         files=[named(file) for file in wanted.files],

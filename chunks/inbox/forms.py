@@ -28,8 +28,11 @@ class BatchForm(forms.Form):
     )
     identity_checked = forms.BooleanField(
         required=False,
-        label="I have checked whose recordings these are",
-        help_text="Takes files whose header speaks of somebody else. This is written down.",
+        label="I have checked whose recording this is",
+        help_text=(
+            "For one file, chosen alone, whose header speaks of somebody else; those that say the same are taken "
+            "afterwards without it. This is written down."
+        ),
     )
     accept_truncated = forms.BooleanField(
         required=False,

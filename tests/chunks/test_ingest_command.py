@@ -211,5 +211,8 @@ def test_a_header_of_somebody_else_is_taken_once_checked(tmp_path: Path, patient
     told = partly(tmp_path, "--subject=2002", DAY_ZERO)
     assert "to do: Look in the hospital" in told
     assert "--identity-checked" in told
+    with pytest.raises(CommandError, match="holds for one file, and these are 2"):
+        ingest(tmp_path, "--subject=2002", DAY_ZERO, "--identity-checked")
+    assert Recording.objects.count() == 1
     ingest(tmp_path / "b.edf", "--subject=2002", DAY_ZERO, "--identity-checked")
     assert AuditEntry.objects.filter(act="ingest, identity checked", outcome="done").exists()

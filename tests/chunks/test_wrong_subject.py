@@ -12,6 +12,7 @@ from chunks.batch import Batch, Result, Wish
 from chunks.headers_db.place import State
 from chunks.headers_db.state import read_state, set_state
 from chunks.models import ChunkHeader, Recording
+from chunks.sources import look_of
 from people.models import PatientIdentity
 from people.patients import add_patient
 from people.scope import Scope, scope_for, server_scope
@@ -180,3 +181,25 @@ def test_a_file_that_grows_while_it_is_read_is_not_kept(
     os.truncate(file, file.stat().st_size - 4)
     monkeypatch.undo()
     assert take(file, objects).outcome == "ingested"
+
+
+def test_what_is_opened_is_what_was_chosen_whatever_lies_at_its_path(
+    patient: str, file: Path, objects: Objects, store_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another file lies there for the moment in which it is opened."""
+    chosen, before = look_of(file.stat()), whole_tree(store_folder)
+    other = file.with_name("other.edf")
+    write_recording(other, patient=JANE, seed=2)
+    real = Wish.open
+    monkeypatch.setattr(Wish, "open", lambda wish, _path: real(wish, other))
+    batch = Batch(
+        patient=patient,
+        surgery=SURGERY,
+        surgery_source="date given",
+        wish=Wish(),
+        objects=objects,
+        scope=server_scope(means="test"),
+    )
+    refused = batch.ingest(file, place=1, progress=lambda _bytes: None, look=chosen)
+    assert refused.refusal == "FileChanged"
+    assert whole_tree(store_folder) == before

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from chunks import report
-from chunks.batch import Batch, Result, Wish, surgery_of
+from chunks.batch import Batch, Result, Wish, refuse_checked_together, surgery_of
 from chunks.command import PARTLY_DONE, PortalCommand
 from chunks.sources import find_sources
 from chunks.tombstones import refuse_withdrawn
@@ -58,7 +58,7 @@ class Command(PortalCommand):
         parser.add_argument("--accept-truncated", action="store_true", help="take files shorter than their header says")
         parser.add_argument("--release-annotations", action="store_true", help="let all read the texts (audited)")
         parser.add_argument(
-            "--identity-checked", action="store_true", help="a header that speaks of somebody else is right (audited)"
+            "--identity-checked", action="store_true", help="one file whose header speaks of somebody else (audited)"
         )
         parser.add_argument("--verify", action="store_true", help="compare every chunk with what pyedflib reads")
         parser.add_argument("--which", action="store_true", help="say which recording each file became")
@@ -119,6 +119,8 @@ class Command(PortalCommand):
 def _wish(options: dict[str, Any], *, files: int) -> Wish:
     if files > 1 and (options["start"] or options["recording"]):
         raise CommandError(f"--start and --recording are for one file; these paths hold {files}. Ingest it alone.")
+    if options["identity_checked"]:
+        refuse_checked_together(files)
     if not 1 <= options["chunk_seconds"] <= MAX_CHUNK_SECONDS:
         raise CommandError(f"--chunk-seconds is {options['chunk_seconds']}: write 1 to {MAX_CHUNK_SECONDS}.")
     if options["start"] and options["start"].tzinfo:

@@ -2,7 +2,10 @@
 
 import datetime as dt
 import hashlib
+import os
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -300,3 +303,30 @@ def test_large_records_are_read_in_blocks(tmp_path: Path) -> None:
     with open_edf(saved(tmp_path, good(signals=[spec(samples=700_000)], data=data))) as edf:
         assert np.array_equal(edf.samples(edf.signals[0]), np.concatenate([record[0] for record in data]))
         assert len(edf.stretches) == 1
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.parametrize("swapped", ["pipe", "socket", "device", "folder"])
+def test_what_is_no_file_any_more_when_it_is_opened_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, swapped: str
+) -> None:
+    path = saved(tmp_path, good("EDF"))
+    regular = path.stat()
+    path.unlink()
+    with ExitStack() as stack:
+        if swapped == "pipe":
+            os.mkfifo(path)
+        elif swapped == "socket":
+            stack.enter_context(closing(socket.socket(socket.AF_UNIX))).bind(str(path))
+        elif swapped == "device":
+            path.symlink_to("/dev/zero")
+        else:
+            path.mkdir()
+        monkeypatch.setattr("chunks.edf.source.os.stat", lambda _: regular)  # as it was a moment ago
+        before = open_files()
+        with pytest.raises(EdfError):
+            open_edf(path)
+        assert open_files() == before

@@ -101,6 +101,7 @@ def test_one_bad_file_does_not_stop_the_others_and_each_says_what_to_do(
     assert "This looks like an HTML page" in page
     assert "Look in the hospital" in page
     assert AuditEntry.objects.get(act="ingest").outcome == "failed"
+    assert "Take the one you have checked alone" in asked(browser, identity_checked="on", all="1")
     ask(browser, identity_checked="on", all="", file=references(browser)[2])
     assert done(sent).state == State.DONE
     assert AuditEntry.objects.get(act="ingest, identity checked").outcome == "done"
