@@ -1,8 +1,9 @@
 """The files of the inbox folder, as they are on the disk at this moment.
 
 Owns: which files those are (EDF and BDF below the folder, three folders deep; what is hidden, or a symbolic link, is
-left out), how their names are shown, and which of them are still being copied. Names are read for the person who looks:
-nothing here stores or logs one.
+left out), how their names are shown, and which of them are still being copied. What is left out for another reason is
+counted, so that nobody misses a file without a word. Names are read for the person who looks: nothing here stores or
+logs one.
 """
 
 import os
@@ -42,17 +43,29 @@ class InboxFile:
         return self.name.rpartition("/")[0]
 
 
-def inbox_files() -> list[InboxFile]:
-    """Every file of the inbox in the order of names, up to `FILES_MAX`. Raises `InboxAway`."""
+@dataclass
+class LeftOut:
+    """How many folders were not looked into, since they lie too deep or may not be read, and how many files are too
+    many."""
+
+    deep: int = 0
+    unreadable: int = 0
+    files: int = 0
+
+
+def inbox_files(left_out: LeftOut | None = None) -> list[InboxFile]:
+    """Every file of the inbox in the order of names, up to `FILES_MAX`; the rest is counted. Raises `InboxAway`."""
     root: Path = settings.INBOX
+    left_out = left_out or LeftOut()
     try:
-        found = list(_below(root, prefix="", depth=0))
+        found = list(_below(root, prefix="", depth=0, left_out=left_out))
     except OSError as error:
         raise InboxAway(
             f"The inbox folder cannot be read ({error.strerror}). An administrator names it with ECOG_INBOX, makes it, "
             "and lets the portal's account read it."
         ) from None
-    return sorted(found[:FILES_MAX], key=lambda file: os.fsencode(file.name))
+    left_out.files = max(0, len(found) - FILES_MAX)
+    return sorted(found, key=lambda file: os.fsencode(file.name))[:FILES_MAX]
 
 
 def shown(name: str) -> str:
@@ -61,7 +74,7 @@ def shown(name: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
-def _below(folder: Path, *, prefix: str, depth: int) -> Iterator[InboxFile]:
+def _below(folder: Path, *, prefix: str, depth: int, left_out: LeftOut) -> Iterator[InboxFile]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith("."):
@@ -69,15 +82,26 @@ def _below(folder: Path, *, prefix: str, depth: int) -> Iterator[InboxFile]:
             name = f"{prefix}{entry.name}"
             try:
                 if entry.is_dir(follow_symlinks=False):
-                    if depth < DEPTH_MAX:
-                        yield from _below(Path(entry.path), prefix=f"{name}/", depth=depth + 1)
+                    yield from _inside(Path(entry.path), prefix=f"{name}/", depth=depth + 1, left_out=left_out)
                 elif entry.is_file(follow_symlinks=False) and Path(entry.name).suffix.lower() in SUFFIXES:
                     state = entry.stat(follow_symlinks=False)
                     look = look_of(state)
                     growing = _looks.changed(look) or changed_lately(state.st_mtime)
                     yield InboxFile(path=Path(entry.path), name=name, look=look, growing=growing)
             except OSError:
-                continue  # it went away meanwhile, or is a folder that may not be read
+                continue  # it went away meanwhile
+
+
+def _inside(folder: Path, *, prefix: str, depth: int, left_out: LeftOut) -> Iterator[InboxFile]:
+    if depth > DEPTH_MAX:
+        left_out.deep += 1
+        return
+    try:
+        yield from _below(folder, prefix=prefix, depth=depth, left_out=left_out)
+    except FileNotFoundError:
+        return
+    except OSError:
+        left_out.unreadable += 1
 
 
 class _Looks:

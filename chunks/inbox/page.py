@@ -4,13 +4,13 @@ Owns: what stands on one page. It is made anew for each look and kept nowhere.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from chunks.errors import InboxAway
 from chunks.headers_db.errors import HeadersUnavailable
 from chunks.inbox.known import Known, known
-from chunks.inbox.listing import InboxFile, inbox_files, shown
+from chunks.inbox.listing import InboxFile, LeftOut, inbox_files, shown
 from chunks.inbox.naming import folder_reference, reference
 from chunks.interrupted import Interrupted, being_removed, interrupted
 from jobs.terminal import size_text
@@ -59,7 +59,11 @@ class Half:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """`away` says why there is no list, `asleep` why nothing is known of the files."""
+    """`away` says why there is no list, `asleep` why nothing is known of the files.
+
+    elsewhere: references of files that are chosen and not among the rows; lost: how many were chosen that have changed
+    since, or gone.
+    """
 
     rows: tuple[Row, ...] = ()
     folders: tuple[Folder, ...] = ()
@@ -70,35 +74,43 @@ class Page:
     ready: int = 0
     ready_size: str = ""
     halves: tuple[Half, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    lost: int = 0
+    left_out: LeftOut = field(default_factory=LeftOut)
     away: str = ""
     asleep: str = ""
 
 
-def files_of(folder: str) -> list[InboxFile]:
-    """Those of the folder of this reference; all where it is empty. Raises `InboxAway`."""
-    files = inbox_files()
-    return [file for file in files if folder_reference(file.folder) == folder] if folder else files
+def in_folder(files: Sequence[InboxFile], folder: str) -> list[InboxFile]:
+    """Those of the folder of this reference; all where it is empty."""
+    return [file for file in files if not folder or folder_reference(file.folder) == folder]
 
 
 def page(*, folder: str, number: int, scope: Scope, chosen: Collection[str] = ()) -> Page:
     """One page of the inbox, or of one of its folders."""
+    left_out = LeftOut()
     try:
-        everything = inbox_files()
+        everything = inbox_files(left_out)
     except InboxAway as error:
         return Page(away=str(error))
     folders = tuple(_folders(everything, chosen=folder))
     folder = folder if any(each.open and each.reference for each in folders) else ""
-    files = [file for file in everything if not folder or folder_reference(file.folder) == folder]
+    files = in_folder(everything, folder)
     pages = max(1, -(-len(files) // PAGE_FILES))
     number = min(max(1, number), pages)
     here = files[(number - 1) * PAGE_FILES : number * PAGE_FILES]
     said, halves, asleep = _asked(here, scope=scope)
     ready = [file for file in files if not file.growing]
+    there = set(map(reference, everything)) if chosen else set()
+    marks = [reference(file) for file in here]
     return Page(
         rows=tuple(
             Row(file=file, reference=mark, known=each, chosen=mark in chosen)
-            for file, mark, each in zip(here, map(reference, here), said, strict=True)
+            for file, mark, each in zip(here, marks, said, strict=True)
         ),
+        elsewhere=tuple(sorted((there & set(chosen)) - set(marks))),
+        lost=len(set(chosen) - there),
+        left_out=left_out,
         folders=folders,
         folder=folder,
         number=number,

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods
 from chunks.errors import ChunksError, IngestRefused
 from chunks.inbox.asking import FILES_MAX, Wanted, ask
 from chunks.inbox.forms import BatchForm
-from chunks.inbox.listing import InboxFile
+from chunks.inbox.listing import InboxFile, inbox_files
 from chunks.inbox.naming import reference
-from chunks.inbox.page import files_of, page
+from chunks.inbox.page import in_folder, page
 from chunks.interrupted import ask_to_remove, interrupted
 from jobs import broker
 from jobs.models import Job
@@ -33,9 +33,12 @@ _NUMBER_DIGITS = 6
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def inbox(request: HttpRequest) -> HttpResponse:
-    """The list and the form; asked for, it leads to the page of the job."""
+    """The list and the form, turned to another page with what is filled in; asked for, it leads to the page of the
+    job."""
     if request.method != "POST":
         return _show(request, BatchForm())
+    if "go" in request.POST or "forget" in request.POST:
+        return _show(request, BatchForm(initial=request.POST.dict()))
     form = BatchForm(request.POST)
     if not form.is_valid():
         return _show(request, form, refusal="Nothing was begun: see the fields below.")
@@ -78,36 +81,49 @@ def _ask(request: HttpRequest, form: BatchForm) -> Job:
 
 def _chosen(request: HttpRequest) -> list[InboxFile]:
     """The files that the form means, as they are now. Raises `IngestRefused` where one is not as it was shown."""
-    files = files_of(request.POST.get("folder", ""))
-    if request.POST.get("all"):
-        return [file for file in files if not file.growing]
-    wanted = set(request.POST.getlist("file"))
-    found = {mark: file for file in files if (mark := reference(file)) in wanted}
+    files = inbox_files()
+    wanted = _marks(request)
+    found = {mark: file for file in files if (mark := reference(file)) in wanted} if wanted else {}
     if missing := len(wanted) - len(found):
         raise IngestRefused(
             f"Of the {len(wanted)} files chosen {missing} changed since the list was shown, or went from the inbox. "
             "Choose again."
         )
+    if request.POST.get("all"):
+        ready = in_folder([file for file in files if not file.growing], request.POST.get("folder", ""))
+        together = {*ready, *found.values()}
+        return [file for file in files if file in together]
     return list(found.values())
+
+
+def _marks(request: HttpRequest) -> frozenset[str]:
+    """The references of the files that are ticked, and of those that were on other pages."""
+    if "forget" in request.POST:
+        return frozenset(request.POST.getlist("file"))
+    return frozenset([*request.POST.getlist("file"), *request.POST.get("elsewhere", "").split()])
+
+
+def _place(request: HttpRequest) -> tuple[str, int]:
+    """The folder, and the page of it, that is asked for."""
+    asked = request.POST if request.method == "POST" else request.GET
+    folder, number = asked.get("folder", ""), asked.get("page", "")
+    if "go" in request.POST:
+        folder, _, number = request.POST["go"].partition(".")
+    return folder, int(number) if number.isascii() and number.isdigit() and len(number) <= _NUMBER_DIGITS else 1
 
 
 def _show(request: HttpRequest, form: BatchForm, *, refusal: str = "") -> HttpResponse:
     scope = page_scope(request)
-    asked = request.POST if request.method == "POST" else request.GET
-    number = asked.get("page", "")
+    folder, number = _place(request)
     patients = scope.visible(scope.patients)
     remembered = Patient.objects.filter(pk__in=patients).exclude(surgery_date_hash="").values_list("pk", flat=True)
     about = {
         "nav": "ingest",
         "form": form,
         "refusal": refusal,
-        "page": page(
-            folder=asked.get("folder", ""),
-            number=int(number) if number.isascii() and number.isdigit() and len(number) <= _NUMBER_DIGITS else 1,
-            scope=scope,
-            chosen=frozenset(request.POST.getlist("file")),
-        ),
-        "all": bool(request.POST.get("all")),
+        "page": page(folder=folder, number=number, scope=scope, chosen=_marks(request)),
+        # In another folder it would mean others.
+        "all": bool(request.POST.get("all")) and request.POST.get("folder", "") == folder,
         "patients": patients,
         "remembered": set(remembered),
         "folder_path": str(settings.INBOX),

@@ -330,10 +330,75 @@ def test_many_files_are_paged_and_folders_are_named_without_their_names(
     assert len(references(browser, "?page=2")) == 31
     assert len(references(browser, "?page=99999999999")) == 100
     (folder,) = {
-        mark for mark in re.findall(r"folder=([0-9a-f]{32})", first) if len(references(browser, f"?folder={mark}")) > 1
+        mark for mark in re.findall(r'"([0-9a-f]{32})\.1"', first) if len(references(browser, f"?folder={mark}")) > 1
     }
     assert not re.search(r"(?:href|value)=\"[^\"]*Smith", first)
     assert len(references(browser, f"?folder={folder}&page=2")) == 30
+
+
+def ticked(page: str) -> tuple[set[str], set[str]]:
+    """Those that are ticked on the page, and those that it carries of other pages."""
+    here = set(re.findall(r'value="([0-9a-f]{32})" id="f\d+" checked', page))
+    return here, set(re.findall(r'name="elsewhere" value="([^"]*)"', page)[0].split())
+
+
+def test_ticks_and_fields_outlast_the_turning_of_pages_and_folders(
+    browser: Client, sent: list[int], box: Path, put: Put, patient: str
+) -> None:
+    for number in range(130):
+        put(f"Export/{number:03}.edf", seed=number, seconds=1, start=START + timedelta(minutes=number))
+    put("z.edf", seed=999, start=START + timedelta(hours=5))
+    first = references(browser)
+    typed = {"patient": "2002", "surgery_date": DAY, "accept_truncated": "on"}
+    second = browser.post("/ingest/", typed | {"file": first[:2], "go": ".2"}).content.decode()
+    assert ticked(second) == (set(), set(first[:2]))
+    assert "2 more are chosen on other pages" in second
+    assert f'value="{DAY}"' in second
+    assert re.search(r'name="accept_truncated"[^>]* checked', second)
+    assert 'class="fault' not in second
+    chosen = references(browser, "?page=2")[-1]
+    carried = {"file": [chosen], "elsewhere": " ".join(first[:2])}
+    folder = re.findall(r'"([0-9a-f]{32})\.1"', second)
+    for each in folder:
+        inside = browser.post("/ingest/", typed | carried | {"all": "1", "go": f"{each}.1"}).content.decode()
+        assert set.union(*ticked(inside)) == {chosen, *first[:2]}
+        assert 'value="1" checked' not in inside  # "all" would mean other files here
+    assert ticked(browser.post("/ingest/", typed | carried | {"go": ".1"}).content.decode()) == (
+        set(first[:2]),
+        {chosen},
+    )
+    assert ticked(browser.post("/ingest/", typed | carried | {"forget": "1", "page": "2"}).content.decode()) == (
+        {chosen},
+        set(),
+    )
+    aged(put("z.edf", seed=998, start=START + timedelta(hours=5), seconds=3))
+    lost = browser.post("/ingest/", typed | carried | {"go": ".1"}).content.decode()
+    assert "1 file that you had chosen changed meanwhile" in lost
+    assert not Job.objects.exists()
+    ask(browser, all="", file=first[5], elsewhere=" ".join(first[:2]), folder=folder[0])
+    assert [each["outcome"] for each in report(done(sent))] == ["ingested"] * 3
+
+
+def test_what_the_list_leaves_out_is_said(
+    browser: Client, box: Path, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("one/two/three/four/too_deep.edf")
+    said = browser.get("/ingest/").content.decode()
+    assert "The inbox is empty" in said
+    assert "1 folder below the third level is not looked into" in said
+    put("a.edf")
+    put("b.edf")
+    monkeypatch.setattr("chunks.inbox.listing.FILES_MAX", 1)
+    assert "1 file is too many" in browser.get("/ingest/").content.decode()
+    real = os.scandir
+
+    def scandir(path: Path) -> object:
+        if Path(path).name == "one":
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr("chunks.inbox.listing.os.scandir", scandir)
+    assert "1 folder may not be read" in browser.get("/ingest/").content.decode()
 
 
 def test_an_inbox_that_is_away_and_one_that_is_empty_say_what_to_do(
