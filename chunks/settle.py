@@ -18,7 +18,7 @@ from chunks.errors import ChunksError, OverlapUnknown, SettledMeanwhile
 from chunks.format.keys import patient_bucket
 from chunks.models import OverlapVerdict, RecordingState
 from chunks.overlaps import others_of, restand
-from chunks.standing import change
+from chunks.standing import DECIDED, change
 from storage.errors import StorageError
 from storage.objects import Objects
 from storage.urls import open_objects
@@ -97,10 +97,11 @@ def settle(
     change(objects, bucket=bucket, recording=recording, changed=settled)
     change(objects, bucket=bucket, recording=earlier, changed=follows)
     both = [restand(name, objects=objects, bucket=bucket) for name in (recording, earlier)]
-    # Who was in conflict with what is hidden now may be so no more, and who was not may be with what is found again.
+    # Who was in conflict with what is hidden now may be so no more, and who was not may be with what is found again;
+    # and copies say whether what holds them is hidden.
     near = {other["recording"]: other for each in both for other in others_of(each, objects=objects, bucket=bucket)}
     for name in sorted(near.keys() - {recording, earlier}):
-        if near[name]["state"] in {RecordingState.OK, RecordingState.CONFLICT}:
+        if near[name]["state"] in DECIDED:
             restand(name, objects=objects, bucket=bucket)
     return Settled(recording=both[0]["state"], earlier=both[1]["state"])
 

@@ -5,7 +5,8 @@ what the documents say (`overlaps` of the one that was taken in later), so it ma
 two who decide at once decide the same.
 
 * A recording is a duplicate where every instant of every channel is equal in one other; of two that are equal the one
-  that was taken in later is.
+  that was taken in later is. That holds of a hidden one too: what was hidden is not found under another name, and is
+  again where it is settled otherwise.
 * Two are in conflict where their data differ, until a data manager has settled it, or one is hidden or a duplicate.
 * What is being taken in, hidden, or of version 1 keeps its state.
 """
@@ -30,7 +31,8 @@ def stand(document: Document, others: Sequence[Document]) -> Document:
     if document["state"] not in DECIDED:
         return document
     if of := next(_containing(document, others), None):
-        reason = f"Every instant of every channel is equal in {of}."
+        which = ", which is hidden" if of["state"] == RecordingState.HIDDEN else ""
+        reason = f"Every instant of every channel is equal in {of['recording']}{which}."
         return document | {"state": RecordingState.DUPLICATE.value, "state_reason": reason}
     if against := sorted(_in_conflict(document, others)):
         more = f" and {len(against) - _NAMED} more" if len(against) > _NAMED else ""
@@ -66,11 +68,11 @@ def change(objects: Objects, *, bucket: str, recording: str, changed: Callable[[
     raise RecordingUnreadable(f"{key} in {bucket} is being changed again and again. Look who writes it.")
 
 
-def _containing(document: Document, others: Sequence[Document]) -> Iterator[str]:
-    """The others that hold all of it, by name."""
+def _containing(document: Document, others: Sequence[Document]) -> Iterator[Document]:
+    """The others that hold all of it, by name; those that are hidden last."""
     name = document["recording"]
-    for other in sorted(others, key=lambda each: str(each["recording"])):
-        if other["state"] not in DECIDED:
+    for other in sorted(others, key=lambda each: (each["state"] == RecordingState.HIDDEN, str(each["recording"]))):
+        if other["state"] not in DECIDED | {RecordingState.HIDDEN}:
             continue
         mine = {each["contained"] for each in _about(document, other["recording"])}
         theirs = {each["contained"] for each in _about(other, name)}
@@ -78,7 +80,7 @@ def _containing(document: Document, others: Sequence[Document]) -> Iterator[str]
         # Where each took the other for the earlier one, their names decide.
         later = both in mine and (both not in theirs or name > other["recording"])
         if later or OverlapContained.THIS in mine or OverlapContained.EARLIER in theirs:
-            yield other["recording"]
+            yield other
 
 
 def _in_conflict(document: Document, others: Sequence[Document]) -> Iterator[str]:

@@ -397,3 +397,52 @@ def test_one_conflict_settled_leaves_the_others_and_who_is_hidden_is_in_none(
     assert states() == {FIRST: "conflict", "day3_140520": "conflict", "day3_140530": "conflict"}
     settle(objects, bucket=BUCKET, recording="day3_140520", earlier=FIRST, how=How.THIS_HIDDEN, by="dora")
     assert states() == {FIRST: "ok", "day3_140520": "hidden", "day3_140530": "ok"}
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_a_copy_of_what_is_hidden_is_not_found_and_is_again_with_it(
+    tmp_path: Path, patient: str, objects: Objects, order: str
+) -> None:
+    """A wrong subject's file, exported again in another form, whole and in part, before it is hidden or after."""
+    copies = {"whole.edf": {"after_s": 30, "record_s": 5}, "piece.edf": {"after_s": 70, "seconds": 20}}
+    wrong = Signals(began=START, seed=9)
+    take(SIGNALS.write(tmp_path / "a.edf"), objects)
+    hidden = take(wrong.write(tmp_path / "wrong.edf", after_s=30), objects).recording
+    names = {"recording": hidden, "earlier": FIRST}
+
+    def take_copies() -> None:
+        for name, words in copies.items():
+            take(wrong.write(tmp_path / name, **words), objects)
+
+    if order == "before":
+        take_copies()
+    settle(objects, bucket=BUCKET, **names, how=How.THIS_HIDDEN, by="dora")
+    take_copies()
+    copied = {f"{hidden}_b": "duplicate", "day3_140610": "duplicate"}
+    assert states() == {FIRST: "ok", hidden: "hidden", **copied}
+    for name in copied:
+        reason = read_document(objects, bucket=BUCKET, recording=name)["state_reason"]
+        assert reason == f"Every instant of every channel is equal in {hidden}, which is hidden."
+    before = whole_tree(tmp_path / "objects")
+    for path in sorted(tmp_path.glob("*.edf")):
+        assert take(path, objects).outcome == "already there"
+    assert whole_tree(tmp_path / "objects") == before
+    settle(objects, bucket=BUCKET, **names, how=How.BOTH_KEPT, by="dora", seen="this hidden")
+    assert states() == {FIRST: "ok", hidden: "ok", **copied}
+    reason = read_document(objects, bucket=BUCKET, recording="day3_140610")["state_reason"]
+    assert reason == f"Every instant of every channel is equal in {hidden}."
+
+
+def test_what_is_in_a_longer_one_that_is_hidden_stays_so_on_a_second_run(
+    tmp_path: Path, patient: str, objects: Objects
+) -> None:
+    piece = take(SIGNALS.write(tmp_path / "piece.edf", after_s=10, seconds=20), objects).recording
+    whole = take(SIGNALS.write(tmp_path / "whole.edf"), objects).recording
+    take(Signals(began=START, seed=9).write(tmp_path / "other.edf", after_s=40), objects)
+    settle(objects, bucket=BUCKET, recording="day3_140540", earlier=whole, how=How.EARLIER_HIDDEN, by="dora")
+    before = states()
+    assert before == {piece: "duplicate", whole: "hidden", "day3_140540": "ok"}
+    for _ in range(2):
+        for path in sorted(tmp_path.glob("*.edf")):
+            take(path, objects)
+    assert states() == before
