@@ -3,6 +3,7 @@
 Owns: their names, defaults and refusals, and that a folder of one machine is not read by others. Plain Python.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,6 +12,9 @@ from analysis.errors import FolderOnCluster, OptionRefused
 from analysis.origins import KINDS, FromPrefix, Origin, origin_of
 
 CHUNKS_A_TASK = 16
+LONGEST_S = 3600
+# Short, and without an exponent: `1e999999999` would be a number of a billion digits.
+SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?|[0-9]{1,6}/[0-9]{1,6}")
 KNOWN = {"objects", *KINDS, "as_user", "window", "values", "chunks_a_task", "recordings_a_batch"}
 _BY_SPARK = {"path"}
 
@@ -69,11 +73,11 @@ def require_reachable(objects_url: str, *, master: str) -> None:
 def seconds(text: str) -> Fraction:
     """The length of a window. Raises `OptionRefused`."""
     try:
-        seconds = Fraction(text)
-    except (ValueError, ZeroDivisionError):
+        seconds = Fraction(text) if SECONDS.fullmatch(text) else Fraction(0)
+    except ZeroDivisionError:
         seconds = Fraction(0)
-    if seconds <= 0:
-        raise OptionRefused(f"window={text!r} is no length: write seconds, such as 1 or 0.5.")
+    if not 0 < seconds <= LONGEST_S:
+        raise OptionRefused(f"window={text[:40]!r} is no length: write seconds, such as 1 or 0.5, up to {LONGEST_S}.")
     return seconds
 
 

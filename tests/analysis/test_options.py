@@ -33,6 +33,8 @@ def test_what_is_not_said_has_a_default() -> None:
         ({"window": "1/0"}, "no length"),
         ({"window": "nan"}, "no length"),
         ({"window": "ten"}, "no length"),
+        ({"window": "3601"}, "no length"),
+        ({"window": "1e-999999999"}, "no length"),  # as a fraction it has a billion digits
         ({"chunks_a_task": "0"}, "from 1 on"),
         ({"chunks_a_task": "1.5"}, "from 1 on"),
         ({"recordings_a_batch": "-1"}, "from 0 on"),
