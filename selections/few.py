@@ -12,8 +12,10 @@ from typing import Any
 from django.db.models import Count, QuerySet, Sum
 
 from chunks.format.clock import since_day_zero_us
+from chunks.format.row import label_norm
 from chunks.models import ChunkHeader
 from selections.arms import Arm, InArms
+from selections.channels import Channel
 from selections.intervals import Interval, overlaps
 from selections.stay import EVERYTHING, Held, Stay
 
@@ -50,17 +52,31 @@ def found_in(arms: Sequence[Arm], *, stays: Sequence[Stay]) -> tuple[Iterator[Fe
 
 
 def _summed(arms: Sequence[Arm], *, held: Mapping[Place, Held], labels: dict[str, set[str]]) -> Iterator[FewRow]:
-    """Every channel is asked for: the database adds up."""
+    """Every channel is asked for: the database adds up. Labels are read only of recordings that do not tell theirs."""
     columns = ("patient", "bucket", "recording", "start", "stop")
+    tell: dict[Place, str] = {}
+    do_not: dict[Place, str] = {}
     for rows in _statements(arms):
-        sums = rows.values(*columns).annotate(chunks=Count("id"), in_bytes=Sum("size_bytes")).order_by()
-        for patient, bucket, name, start, stop, chunks, in_bytes in sums.values_list(*columns, "chunks", "in_bytes"):
-            if (bucket, name) in held:
+        sums = rows.values(*columns).annotate(chunks=Count("id"), in_bytes=Sum("size_bytes"), numbers=Sum("channel"))
+        found = sums.order_by().values_list(*columns, "chunks", "in_bytes", "numbers")
+        for patient, bucket, name, start, stop, chunks, in_bytes, numbers in found:
+            place = (bucket, name)
+            if place in held:
+                told = _are_all(held[place].channels, chunks=chunks, numbers=numbers)
+                (tell if told else do_not)[place] = patient
                 time = _time(patient, start, stop)
-                yield FewRow(patient=patient, place=(bucket, name), time=time, chunks=chunks, size_bytes=int(in_bytes))
+                yield FewRow(patient=patient, place=place, time=time, chunks=chunks, size_bytes=int(in_bytes))
+    norms: dict[tuple[Channel, ...], set[str]] = {}
+    for place, patient in tell.items():
+        channels = held[place].channels
+        if channels not in norms:
+            norms[channels] = {label_norm(label) for _, label in channels}
+        labels[patient] |= norms[channels]
+    patients = frozenset(do_not.values())
+    for rows in _statements([arm for arm in arms if arm.patient in patients]):
         named = rows.order_by().values_list("patient", "bucket", "recording", "label_norm").distinct()
         for patient, bucket, name, norm in named:
-            if (bucket, name) in held:
+            if (bucket, name) in do_not:
                 labels[patient].add(norm)
 
 
@@ -90,6 +106,13 @@ def _statements(arms: Sequence[Arm]) -> Iterator[QuerySet[ChunkHeader]]:
 def _time(patient: str, start: datetime, stop: datetime) -> Interval:
     start_us, stop_us = (since_day_zero_us(patient, moment) for moment in (start, stop))
     return Interval(start_us=start_us, stop_us=stop_us)
+
+
+def _are_all(channels: Sequence[Channel], *, chunks: int, numbers: int | None) -> bool:
+    """Whether chunks of one recording and time, so many and with this sum of channel numbers, are one of each of its
+    channels. Chunks of version 1 have no numbers, and their folders no channels: they never tell."""
+    own = [number for number, _ in channels if number is not None]
+    return len(own) == len(channels) == chunks and sum(own) == numbers
 
 
 def _is_chosen(recording: Held, *, label: str, channel: int | None) -> bool:

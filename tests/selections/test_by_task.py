@@ -19,7 +19,7 @@ from selections.resolve import Resolved, resolve
 from selections.selection import Selection
 from selections.words import parse
 from tests.people.makers import grant, make_user
-from tests.selections.made import DAY, HOUR, MINUTE, chunks, hold, put, recording
+from tests.selections.made import DAY, HOUR, MINUTE, chunk, chunks, hold, put, recording
 from tests.selections.sessions import alias, keep, record, session
 
 pytestmark = pytest.mark.database
@@ -45,6 +45,26 @@ def test_a_task_finds_the_chunks_of_its_sessions_alone():
     assert found(ask(task="TOM_LOC, faces")) == {("2002", "LTG1", 1), ("2002", "LTG1", 4)}
     assert found(ask(task="*")) == found(ask(task="tom*, ?aces*"))
     assert found(ask(task="=ToM")) == set()
+
+
+def test_channels_are_those_of_the_found_chunks_whatever_their_recordings_say():
+    labels = ["LTG1", "LTG2", "LTG3"]
+    session("2002", NOON, NOON + MINUTE)
+    hold("2002", "hidden", (NOON, NOON + HOUR), labels=["HID1"], state="hidden")
+    hold("2002", "lacking", (NOON, NOON + 2 * HOUR), labels=labels)
+    ChunkHeader.objects.get(label="LTG3", chunk=0).delete()
+    assert ask(task="tom").totals().channels == 2
+    hold("2002", "whole", (NOON, NOON + HOUR), labels=labels)
+    assert ask(task="tom").totals().channels == 3
+    foreign, rows = hold("2002", "foreign", (NOON, NOON + HOUR), labels=labels)
+    rows[2].delete()
+    other = chunk(foreign, channel=(9, "RTG9"), number=0, start=NOON, stop=NOON + HOUR)
+    put([other])
+    assert ask(task="tom").totals().channels == 4  # as many chunks as channels
+    rows[0].delete()
+    rows[1].delete()
+    ChunkHeader.objects.filter(pk=other.pk).update(channel=1 + 2 + 3)
+    assert ask(task="tom").totals().channels == 4  # whose numbers have the same sum
 
 
 def test_padding_reaches_the_neighbours():
@@ -172,7 +192,7 @@ def test_two_thousand_sessions_are_answered_in_few_statements():
     headers = connections["headers"]
     with CaptureQueriesContext(headers) as captured:
         assert resolved.totals().chunks == 50 * 20 * 2
-    assert len(captured) == 2 + 3 * 16  # recordings, longest chunks; one channel, sums, labels, 128 sessions at once
+    assert len(captured) == 2 + 2 * 16  # recordings, longest chunks; one channel and sums, 128 sessions at once
     with CaptureQueriesContext(headers) as captured:
         assert len(resolved.page(size=50).rows) == 50
     assert len(captured) == 10  # of two patients: 1, 2, 4, 8, 16 sessions at once, …
