@@ -38,18 +38,24 @@ FAULT_COLUMNS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """A job. window_s: length of its windows unless another is asked for. columns: of a row, in words. values: those
-    that are numbers to look at. per_window: a row is a window of a channel, so that it can be drawn over time."""
+    """A job. window_s: length of its windows unless another is asked for. columns: of a row, in words. units: of those
+    that are numbers to look at; `unit` stands for that of the samples. per_window: a row is a window of a channel, so
+    that it can be drawn over time."""
 
     name: str
     title: str
     text: str
     window_s: float
     columns: Mapping[str, str] = field(hash=False)
-    values: tuple[str, ...]
+    units: Mapping[str, str] = field(hash=False)
     per_window: bool = True
     needs_events: bool = False
     channels_max: int = 0
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Those columns that are numbers to look at."""
+        return tuple(self.units)
 
 
 KNOWN = {
@@ -62,7 +68,7 @@ KNOWN = {
             window_s=10.0,
             columns=_PLACE
             | {band: f"power from {hertz}, unit²; null above half the rate" for band, hertz in _BANDS.items()},
-            values=tuple(_BANDS),
+            units=dict.fromkeys(_BANDS, "unit²"),
         ),
         Known(
             name="line_length",
@@ -74,7 +80,7 @@ KNOWN = {
                 "line_length": "sum of the absolute differences of successive samples, unit/s",
                 "spike_rate": "extremes beyond 6 robust standard deviations, 1/s",
             },
-            values=("line_length", "spike_rate"),
+            units={"line_length": "unit/s", "spike_rate": "1/s"},
         ),
         Known(
             name="coherence",
@@ -93,7 +99,7 @@ KNOWN = {
             | {
                 band: f"mean coherence from {hertz}, 0 to 1; null above half the rate" for band, hertz in _BANDS.items()
             },
-            values=tuple(_BANDS),
+            units=dict.fromkeys(_BANDS, "0 to 1"),
             per_window=False,
             needs_events=True,
             channels_max=64,

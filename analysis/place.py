@@ -3,7 +3,7 @@
     <job>/manifest-<attempt>.jsonl      what the first attempt found; events-<attempt>.jsonl beside it
     <job>/<attempt>/data/patient=<id>/…  Parquet; faults/… likewise
     <job>/<attempt>/progress.json       how far Spark is; outcome.json: how it ended, and which files count
-    <job>/<attempt>/summary/<id>.json   what is drawn
+    <job>/<attempt>/summary/<n>.json    what is drawn, one file a picture
     <job>/<attempt>/result.zip          what is fetched
 
 Owns: these names, and how the place is written: `file:///srv/ecog/results`, or
@@ -121,6 +121,6 @@ def folder_of(job: int, *, attempt: int) -> str:
     return f"{job}/{attempt}"
 
 
-def picture_name(folder: str, *, patient: str) -> str:
-    """The means of a patient by channel and time."""
-    return f"{folder}/summary/{patient}.json"
+def picture_name(folder: str, *, number: int) -> str:
+    """The means that are drawn; the result's row says of what each picture is."""
+    return f"{folder}/summary/{number}.json"

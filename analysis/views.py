@@ -18,7 +18,9 @@ from analysis.fetching import check_scope, result_of
 from analysis.known import KNOWN
 from analysis.masters import why_not
 from analysis.models import Result
+from analysis.picture import image
 from analysis.place import Place
+from analysis.shown import seen, summary_of
 from jobs import broker
 from jobs.terminal import size_text
 from people import audit
@@ -60,6 +62,18 @@ def analysis_new(request: HttpRequest) -> HttpResponse:
     except AnalysisError as error:
         return _page(request, selection=selection, error=error, status=UNREADABLE)
     return redirect("job", job.pk)
+
+
+@require_safe
+@cache_control(private=True, no_store=True)
+def analysis_picture(request: HttpRequest, job_id: int) -> HttpResponse:
+    """The cells of a picture as a PNG, to whom the job's page shows it."""
+    scope = page_scope(request)
+    shown = seen(job_id, scope=scope, asked=request.GET) if result_of(job_id, scope=scope) else None
+    summary = summary_of(shown) if shown else None
+    if shown is None or summary is None:
+        raise Http404
+    return HttpResponse(image(summary, value=shown.value), content_type="image/png")
 
 
 @requires("download")
