@@ -65,10 +65,21 @@ def follow(document: Document, *, objects: Objects, bucket: str, comparing: Comp
             document = change(objects, bucket=bucket, recording=name, changed=looked_again)
         if document.get("overlaps") == before.get("overlaps"):
             break
+    _told(document, objects=objects, bucket=bucket)
     for earlier in touches_state(document):
         with suppress(ObjectMissing, RecordingUnreadable):  # it is gone, or nobody's any more
-            restand(earlier, objects=objects, bucket=bucket)
+            _told(restand(earlier, objects=objects, bucket=bucket), objects=objects, bucket=bucket)
     return document
+
+
+def _told(document: Document, *, objects: Objects, bucket: str) -> None:
+    """Who was in conflict with what turned out a duplicate may be so no more."""
+    if document["state"] != RecordingState.DUPLICATE:
+        return
+    for other in others_of(document, objects=objects, bucket=bucket):
+        if other["state"] == RecordingState.CONFLICT:
+            with suppress(ObjectMissing, RecordingUnreadable):
+                restand(other["recording"], objects=objects, bucket=bucket)
 
 
 def restand(recording: str, *, objects: Objects, bucket: str) -> Document:

@@ -142,6 +142,17 @@ def test_a_conflict_with_what_turns_out_a_duplicate_is_none(tmp_path: Path, pati
     assert states() == {FIRST: "duplicate", f"{FIRST}_b": "conflict", "day3_140530": "conflict"}
 
 
+def test_a_conflict_at_the_edge_ends_with_the_one_that_turns_out_a_duplicate(
+    tmp_path: Path, patient: str, objects: Objects
+) -> None:
+    """By the clock of the whole copy, which is two seconds off, the other one does not lie in its time."""
+    take(SIGNALS.write(tmp_path / "piece.edf", after_s=10, seconds=20), objects)
+    take(Signals(began=START, seed=9).write(tmp_path / "other.edf", after_s=28), objects)
+    assert set(states().values()) == {"conflict"}
+    take(SIGNALS.write(tmp_path / "whole.edf", seconds=30, clock_off=timedelta(seconds=-2)), objects)
+    assert states() == {"day3_140458": "ok", "day3_140510": "duplicate", "day3_140528": "ok"}
+
+
 def test_two_recorders_that_begin_in_one_second_share_nothing(tmp_path: Path, patient: str, objects: Objects) -> None:
     take(SIGNALS.write(tmp_path / "a.edf"), objects)
     take(Signals(began=START, channels=[Channel("RTG1", 100)]).write(tmp_path / "b.edf"), objects)
