@@ -2,8 +2,8 @@
 
 Owns: the order of things on the driver, and what it leaves for whoever submitted it: `progress.json` while it works and
 `outcome.json` at its end, in the result's folder, so that it is followed alike on this machine, on a cluster and on
-EMR. Runs where no Django is installed. A SIGTERM, or the end of the process that holds its standard input (with
-`--attended`), ends the application cleanly.
+EMR. Runs where no Django is installed. A SIGTERM, the end of the process that holds its standard input (with
+`--attended`), or the end of a file beside the result (`--while`: who cancels removes it) ends the application cleanly.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
@@ -35,13 +36,15 @@ from analysis.place import Place
 from analysis.registering import register
 from analysis.summary import summary_of
 from analysis.writing import FAULTS, WRITTEN, Writer
-from storage.errors import StorageError
+from storage.errors import BucketMissing, ObjectMissing, StorageError
 
 ROWS_A_FILE = 500_000
 FILES_MAX = 200
 ATTENDED = "--attended"
 STOP_S = 10.0
+WANTED_EVERY_S = 10.0
 EX_TERMINATED = 143
+MEMORY = "Most often memory has run out: ask for less at once, or give it more (spark-defaults.conf)."
 log = logging.getLogger("analysis.driver")
 
 
@@ -53,13 +56,15 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.attended:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     place = Place(asked.results)
+    if asked.wanted:
+        threading.Thread(target=_end_when_unwanted, args=(asked.wanted,), kwargs={"place": place}, daemon=True).start()
     try:
         outcome = _run(asked, place=place)
     except (AnalysisError, StorageError) as error:
         outcome = Outcome(reason=str(error))
-    except PySparkException as error:
+    except Exception as error:
         log.exception("Spark failed.")
-        outcome = Outcome(reason=_reason(error))
+        outcome = Outcome(reason=_reason(error, master=asked.master))
     place.put(f"{asked.folder}/{OUTCOME}", outcome.encode())
     return 0 if outcome.done else 1
 
@@ -166,13 +171,23 @@ def _settings(master: str) -> Mapping[str, str]:
     return settings
 
 
-def _reason(error: PySparkException) -> str:
-    """A sentence of ours where a task ended with one; else the class alone: Spark's texts hold whole traces."""
+def _reason(error: Exception, *, master: str) -> str:
+    """A sentence of ours where a task ended with one; else what can be done, or the class: Spark's texts hold whole
+    traces."""
     text = str(error)
     for mark in ("analysis.errors.", "storage.errors."):
-        if mark in text:
-            return text.split(mark, 1)[1].partition(": ")[2].splitlines()[0]
-    return f"Spark ended with {error.getCondition() or type(error).__name__}; its log says more."
+        said = text.partition(mark)[2].partition(": ")[2].partition("\n")[0]
+        if said:
+            return said
+    if "stopped SparkContext" in text or "SparkContext was shut down" in text:
+        return f"Spark's master {master} did not take the application, or is gone: is it running, can it be reached?"
+    condition = error.getCondition() if isinstance(error, PySparkException) else None
+    java_gone = isinstance(error, Py4JError) and getattr(error, "java_exception", None) is None
+    if java_gone or isinstance(error, ConnectionError) or condition == "JAVA_GATEWAY_EXITED":
+        return f"Spark's Java did not start, or was killed. {MEMORY}"
+    if any(mark in text for mark in ("OutOfMemoryError", "ExecutorLostFailure")):
+        return f"Spark lost one of its processes too often. {MEMORY}"
+    return f"Spark ended with {condition or type(error).__name__}; its log says more."
 
 
 def _stop(*_: object) -> None:
@@ -182,6 +197,24 @@ def _stop(*_: object) -> None:
 def _end_with_parent() -> None:
     while os.read(0, 1024):  # nobody writes: it returns when the other end is gone
         pass
+    _end_soon()
+
+
+def _end_when_unwanted(name: str, *, place: Place) -> None:
+    """A step of EMR that is cancelled may leave its application at work, and one whose worker was killed always does.
+    Both lose their folder."""
+    while True:
+        time.sleep(WANTED_EVERY_S)
+        try:
+            place.get(name)
+        except (ObjectMissing, BucketMissing):
+            log.warning("Nobody waits for this any more.")
+            _end_soon()
+        except StorageError as error:
+            log.warning("Whether this is still wanted cannot be asked: %s", error)
+
+
+def _end_soon() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(STOP_S)
     _end(EX_TERMINATED)
@@ -199,6 +232,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--master", default="", help="Spark's master; empty: as spark-submit says")
     parser.add_argument("--question", default="")
     parser.add_argument("--software", default="")
+    parser.add_argument("--while", dest="wanted", default="", help="end when this file in the place of results does")
     parser.add_argument(ATTENDED, action="store_true", help="end when standard input does")
     return parser
 

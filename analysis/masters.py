@@ -5,10 +5,12 @@ what is asked here is only whether somebody is still at work.
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -17,7 +19,7 @@ from shutil import which
 from typing import Any, Protocol
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from analysis.errors import AnalysisRefused, NotInstalled, SparkFailed
 from analysis.place import Place
@@ -30,7 +32,15 @@ INSTALL = (
 )
 LOG_BYTES = 20_000
 STOP_S = 15.0
+# EMR gives an account some ten DescribeSteps a second at most, for everybody.
+ASK_EVERY_S = 10.0
+# An EMR that is busy, or cannot be reached, is asked again for so long.
+PATIENCE_S = 600.0
+MASTER = re.compile(
+    r"local(\[(\*|[1-9][0-9]{0,3})\])?|spark://[A-Za-z0-9.-]+:[0-9]{1,5}(,[A-Za-z0-9.-]+:[0-9]{1,5})*|emr:j-[A-Z0-9]+"
+)
 _AT_WORK = {"PENDING", "RUNNING", "CANCEL_PENDING"}
+_BUSY = {"ThrottlingException", "Throttling", "RequestLimitExceeded", "InternalServerException", "ServiceUnavailable"}
 
 
 class Application(Protocol):
@@ -55,12 +65,17 @@ def why_not(master: str) -> str:
     return ""
 
 
+def misunderstood(master: str) -> str:
+    """Why this names no master, in a sentence; empty where it does."""
+    if MASTER.fullmatch(master):
+        return ""
+    return f"{master[:60]!r} is no master of Spark: write local[*], local[4], spark://host:7077 or emr:j-<cluster>."
+
+
 def check_master(master: str, *, objects_url: str, place: Place) -> None:
     """Raises `NotInstalled`, and `AnalysisRefused` for a master that cannot be meant or does not reach the data."""
-    if not master.startswith(("local", "spark://", EMR)) or master == EMR:
-        raise AnalysisRefused(
-            f"{master!r} is no master of Spark: write local[*], spark://host:7077 or emr:<cluster id>."
-        )
+    if wrong := misunderstood(master):
+        raise AnalysisRefused(wrong)
     if reason := why_not(master):
         raise NotInstalled(reason)
     if not master.startswith("local") and (place.is_folder or objects_url.lower().startswith("file:")):
@@ -124,36 +139,53 @@ class Child:
         self._log.close()
 
 
+class EmrBusy(SparkFailed):
+    """EMR gives no answer now, and may in a moment."""
+
+
 class EmrStep:
     """A step of a running EMR cluster (docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-spark-submit-step.html)."""
 
     def __init__(self, client: Any, *, cluster: str, step: str) -> None:  # noqa: ANN401 (boto3's)
         self._client, self._cluster, self.step = client, cluster, step
+        self._answered_at = time.monotonic()
+        self._ask_at = 0.0
 
     @classmethod
     def added(cls, words: Mapping[str, str], *, cluster: str, place: Place) -> "EmrStep":
         """Puts the modules and the driver beside the result, where the cluster finds them, and adds the step."""
         folder = words["folder"]
+        driver = f"{folder}/driver.py"
         with tempfile.TemporaryDirectory() as made:
             place.put(f"{folder}/modules.zip", write_zip(Path(made)).read_bytes())
-        place.put(f"{folder}/driver.py", (ROOT / "analysis" / "driver.py").read_bytes())
+        place.put(driver, (ROOT / "analysis" / "driver.py").read_bytes())
         command = ["spark-submit", "--deploy-mode", "cluster", "--py-files", place.address(f"{folder}/modules.zip")]
         step = {
             "Name": f"ecog {folder}",
             "ActionOnFailure": "CONTINUE",
             "HadoopJarStep": {
                 "Jar": "command-runner.jar",
-                "Args": [*command, place.address(f"{folder}/driver.py"), *_options(words)],
+                "Args": [*command, place.address(driver), *_options({**words, "while": driver})],
             },
         }
-        client = boto3.client("emr", region_name=place.region)
         with _in_words():
+            client = boto3.client("emr", region_name=place.region)
             answer = client.add_job_flow_steps(JobFlowId=cluster, Steps=[step])
         return cls(client, cluster=cluster, step=answer["StepIds"][0])
 
     def ended(self) -> str | None:
-        with _in_words():
-            status = self._client.describe_step(ClusterId=self._cluster, StepId=self.step)["Step"]["Status"]
+        now = time.monotonic()
+        if now < self._ask_at:
+            return None
+        self._ask_at = now + ASK_EVERY_S
+        try:
+            with _in_words():
+                status = self._client.describe_step(ClusterId=self._cluster, StepId=self.step)["Step"]["Status"]
+        except EmrBusy:
+            if now - self._answered_at > PATIENCE_S:
+                raise
+            return None
+        self._answered_at = now
         if status["State"] in _AT_WORK:
             return None
         why = status.get("StateChangeReason", {}).get("Message") or status.get("FailureDetails", {}).get("Reason", "")
@@ -174,10 +206,20 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "no reason given")
+        said = error.response.get("Error", {})
+        code = said.get("Code", "no reason given")
+        if code in _BUSY:
+            raise EmrBusy(f"EMR is busy ({code}). Ask again later.") from None
+        if code in {"AccessDeniedException", "AccessDenied"}:
+            raise SparkFailed(
+                "EMR refused: the portal's credentials need elasticmapreduce:AddJobFlowSteps, DescribeStep and "
+                "CancelSteps for the cluster of ECOG_SPARK_MASTER."
+            ) from None
         raise SparkFailed(f"EMR refused: {code}. Is the cluster of ECOG_SPARK_MASTER running?") from None
+    except (NoCredentialsError, NoRegionError) as error:
+        raise SparkFailed(f"EMR cannot be asked: {error}") from None
     except BotoCoreError as error:
-        raise SparkFailed(f"EMR cannot be asked: {type(error).__name__}.") from None
+        raise EmrBusy(f"EMR cannot be asked: {type(error).__name__}.") from None
 
 
 def _options(words: Mapping[str, str]) -> list[str]:

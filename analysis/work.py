@@ -35,6 +35,10 @@ from storage.urls import open_objects
 
 LOOK_EVERY_S = 1.0
 FOLLOWED_SECONDS = 0.2
+WITHOUT_A_WORD = (
+    "Spark's driver was killed, most often because memory has run out, or it could not write into the place of "
+    "results; its log says more. Ask for less at once, or tell the administrator."
+)
 
 
 def run(lease: Lease) -> None:
@@ -126,6 +130,9 @@ def _worked(lease: Lease, result: Result, *, folder: str, place: Place) -> Outco
         "question": lease.question,
         "software": f"ecog-portal {settings.SOFTWARE_VERSION}",
     }
+    for earlier in range(1, lease.attempt):
+        # What a killed worker left: a step of EMR ends when it misses its files.
+        remove(f"{folder_of(lease.job_id, attempt=earlier)}/", place=place)
     application = begin(words, master=master, place=place)
     try:
         said = _followed(lease, application, result=result, folder=folder, place=place)
@@ -133,7 +140,7 @@ def _worked(lease: Lease, result: Result, *, folder: str, place: Place) -> Outco
         application.stop()
         _keep_log(lease, application.log_tail())
     plain = place.json(f"{folder}/{OUTCOME}")
-    outcome = Outcome.of(plain) if plain else Outcome(reason=said or "Spark ended without a word; its log says more.")
+    outcome = Outcome.of(plain) if plain else Outcome(reason=said or WITHOUT_A_WORD)
     if not outcome.done:
         raise SparkFailed(outcome.reason)
     return outcome
