@@ -1,9 +1,11 @@
 """The rows of a result as CSV, read from its Parquet as they are sent, one file of it in memory.
 
-Owns: how cells are written. Needs PyArrow, so it is looked up by name where it is used.
+Owns: how cells are written, and that a number's head says its unit, in ASCII. Needs PyArrow, so it is looked up by
+name where it is used.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -19,8 +21,9 @@ BATCH_ROWS = 5_000
 
 def csv_of(result: Result, *, kind: str, place: Place) -> Iterator[bytes]:
     """The rows as CSV, no cell of which a spreadsheet would run."""
-    columns = FAULT_COLUMNS if kind == "faults" else KNOWN[result.name].columns
-    yield line(columns).encode()
+    known = KNOWN[result.name]
+    columns = FAULT_COLUMNS if kind == "faults" else known.columns
+    yield line(_head(name, unit=known.units.get(name, "")) for name in columns).encode()
     for file in result.files_of(kind):
         table = pq.ParquetFile(pa.BufferReader(place.get(file["name"])))
         for batch in table.iter_batches(BATCH_ROWS, columns=list(columns)):
@@ -28,9 +31,14 @@ def csv_of(result: Result, *, kind: str, place: Place) -> Iterator[bytes]:
             yield "".join(line(map(_cell, row)) for row in rows).encode()
 
 
+def _head(name: str, *, unit: str) -> str:
+    return f"{name} ({unit})".replace("²", "^2") if unit else name
+
+
 def _cell(value: Any) -> str:  # noqa: ANN401 (whatever a column holds)
-    if value is None:
+    if value is None or value != value:  # noqa: PLR0124 (what is not a number is no number either)
         return ""
     if isinstance(value, str):
         return tamed(value)
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+    # All times with as many digits, so that whatever reads them sees one form.
+    return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else str(value)
