@@ -106,6 +106,7 @@ _FORMS = tuple(
 )
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W\d_]+")
+_INITIALS = re.compile(r"(?<![^\W_])([^\W\d_a-zß-öø-ÿ])\.?\s?([^\W\d_a-zß-öø-ÿ])(?![^\W_])\.?")
 _HUMP = re.compile(r"(?<=[^\W\d_A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ])")
 
 
@@ -150,6 +151,9 @@ def _painted(text: str, *, names: Names) -> bytearray:
     if names:
         for found in _WORD.finditer(text):
             _paint_word(paint, found[0], found.start(), names=names)
+        for found in _INITIALS.finditer(text):
+            if names.has_initials(found[1] + found[2]):
+                _paint(paint, found.start(), found.end(), kind=Kind.NEARLY)
         _paint_codes(paint, text, names=names)
     return paint
 

@@ -1,15 +1,23 @@
-"""Names to be found in what people noted: in any case, without accents, and with one typo.
+"""Names to be found in what people noted: in any case, without accents or spelled for them, and with one typo.
 
-Owns: when a word is one of them or nearly one. Plain Python; no name shows in a `repr`.
+Owns: when a word is one of them or nearly one, and when two letters are somebody's initials. Plain Python; no name
+shows in a `repr`.
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
+from itertools import pairwise
 
 MIN_LETTERS = 2
 MAX_LETTERS = 60
 TYPO_LETTERS = 4
+
+
+# As people write where a keyboard, or a recorder, lacks the letter: `Mueller`, `Soerensen`.
+_SPELLED = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"}
+)
 
 
 class Likeness(Enum):
@@ -25,10 +33,15 @@ def folded(text: str) -> str:
 
 
 class Names:
-    """Names and codes that are looked for. Many words are asked about: each is worked out once."""
+    """Names and codes that are looked for. Many words are asked about: each is worked out once.
 
-    def __init__(self, words: Iterable[str]) -> None:
-        folds = {folded(word[:MAX_LETTERS]) for word in words}
+    `persons`: the words of one header each, of which those beside each other may be somebody's names.
+    """
+
+    def __init__(self, words: Iterable[str], *, persons: Iterable[Sequence[str]] = ()) -> None:
+        cut = [unicodedata.normalize("NFC", word[:MAX_LETTERS]) for word in words]
+        folds = {folded(form) for word in cut for form in (word, word.casefold().translate(_SPELLED))}
+        self._initials = {initials for person in persons for initials in _initials(person)}
         self._whole = {word for word in folds if len(word) >= MIN_LETTERS and word.isalpha()}
         self.codes = tuple(sorted(word for word in folds if not word.isalpha() and len(word) >= TYPO_LETTERS))
         # Two words are one typo apart where one of them, or one with a letter left out, is equal to such a form of the
@@ -42,6 +55,10 @@ class Names:
 
     def __bool__(self) -> bool:
         return bool(self._whole or self.codes)
+
+    def has_initials(self, two: str) -> bool:
+        """Whether the two letters are those with which two names of a person begin, in either order."""
+        return folded(two) in self._initials
 
     def like(self, word: str) -> Likeness:
         """Whether a word of letters is one of the names or, both of four letters and more, one typo away from one."""
@@ -74,6 +91,12 @@ def one_typo(one: str, other: str) -> bool:
         return short != long
     swapped = long[same + 1 : same + 2] + long[same : same + 1]
     return short[same : same + 2] == swapped and short[same + 2 :] == long[same + 2 :]
+
+
+def _initials(person: Sequence[str]) -> Iterator[str]:
+    names = [fold for fold in map(folded, person) if fold.isalpha()]
+    for one, other in pairwise(names):
+        yield from (one[0] + other[0], other[0] + one[0])
 
 
 def _forms(word: str) -> Iterator[str]:

@@ -2,8 +2,8 @@
 
 Owns: their language. A pattern is the whole text, in any case, blanks between words counted once. A wildcard never
 reaches beyond its word, `#` is at most four digits (and three after a comma), and `*` is only a word that cannot be a
-name: with a digit in it and at most four letters in a row, such as an electrode's label, or of one or two characters.
-So a text is compared word by word, in time that its length bounds. Plain Python.
+name: with a digit in it and at most four letters in a row, such as an electrode's label, or of one character, or a
+place of the midline (`Cz`). So a text is compared word by word, in time that its length bounds. Plain Python.
 """
 
 import re
@@ -19,7 +19,7 @@ NUMBER = "#"
 WORD = "*"
 _NUMBER_FORM = r"[0-9]{1,4}(?:[.,][0-9]{1,3})?"
 _NUMBER_AND_DIGIT = re.compile(r"#[#0-9]|[0-9]#|#[.,][#0-9]|[0-9][.,]#")
-_NO_NAME = re.compile(r"(?=\D{0,24}\d)(?!.*[^\W\d_]{5})\S{1,24}|\S{1,2}")
+_NO_NAME = re.compile(r"(?=\D{0,24}\d)(?!.*[^\W\d_]{5})\S{1,24}|\S[^\w\s]?|(?:fp|af|f|fc|c|cp|p|po|o)z")
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,8 @@ class MarkedNames:
     def names(self) -> Names:
         """The lab's, and those of the headers of all of the patient's recordings."""
         lab = (word for name in read_lab_names(self._objects)[0] for word in _WORDS.findall(name))
-        return Names([*lab, *(word for words in self.of_headers.values() for word in words or ())])
+        persons = [words for words in self.of_headers.values() if words]
+        return Names([*lab, *(word for words in persons for word in words)], persons=persons)
 
     @cached_property
     def of_headers(self) -> dict[str, tuple[str, ...] | None]:

@@ -17,10 +17,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from chunks.errors import ChunksError
 from chunks.review import publishing
-from chunks.review.decide import acceptable, add_pattern, decide, revoke_pattern
+from chunks.review.decide import acceptable, add_pattern, change_names, decide, revoke_pattern
 from chunks.review.gather import Gathered, gather
-from chunks.review.lab_names import MAX_NAMES, put_lab_names, read_lab_names
-from chunks.review.page import Look, read_look, review_page
+from chunks.review.lab_names import MAX_NAMES, read_lab_names
+from chunks.review.page import KEPT, OUT, TO_REVIEW, Look, read_look, review_page
 from chunks.review.publish import behind, publish_patient
 from chunks.review.tables import ReleasePattern, Verdict
 from jobs.broker import send
@@ -35,6 +35,11 @@ from storage.urls import open_objects
 REFUSED = 422
 REASON_MAX = 200
 EXAMPLES = 20
+SEEN: dict[str, frozenset[Verdict | None]] = {
+    TO_REVIEW: frozenset({None}),
+    OUT: frozenset({None, Verdict.RELEASED}),
+    KEPT: frozenset({Verdict.KEPT}),
+}
 ACTS = {Verdict.RELEASED: "release annotation texts", Verdict.KEPT: "withhold annotation texts"}
 View = Callable[..., HttpResponse]
 
@@ -63,7 +68,7 @@ def review(request: HttpRequest, patient: str) -> HttpResponse:
     hashes = request.POST.getlist("text")
     try:
         if wanted is not None and hashes:
-            _decide(request, patient, hashes, verdict=wanted)
+            _decide(request, patient, hashes, verdict=wanted, seen=SEEN[look.show])
         elif request.POST.get("do") == "publish":
             _publish(patient)
         else:
@@ -139,8 +144,11 @@ def names(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             with audit.act("change names to mark", scope=page_scope(request), origin=client_address(request)):
-                count = put_lab_names(objects, typed.splitlines(), if_etag=request.POST.get("etag", ""))
+                etag = request.POST.get("etag", "")
+                count = change_names(objects, typed.splitlines(), if_etag=etag, by=page_scope(request))
             messages.success(request, f"{count:,} names are marked from now on.")
+            if ReleasePattern.objects.filter(revoked_at__isnull=True).exists():
+                publishing.ask(scope=page_scope(request), send=send)
             return redirect("annotation-names")
         except (ChunksError, StorageError) as error:
             refusal = str(error)
@@ -183,14 +191,24 @@ def _gather(request: HttpRequest, patient: str) -> Gathered:
         return gather(_objects(), patient=patient)
 
 
-def _decide(request: HttpRequest, patient: str, hashes: list[str], *, verdict: Verdict) -> None:
+def _decide(
+    request: HttpRequest, patient: str, hashes: list[str], *, verdict: Verdict, seen: frozenset[Verdict | None]
+) -> None:
     scope, origin = page_scope(request), client_address(request)
     question = f"{len(set(hashes))} texts"
     with audit.act(ACTS[verdict], scope=scope, question=question, patients=[patient], origin=origin):
-        count = decide(hashes, verdict, patient=patient, by=scope)
+        decided = decide(hashes, verdict, patient=patient, by=scope, seen=seen)
         _publish(patient)
+    count, left = decided.texts, decided.left
     done = "released: researchers can read them" if verdict == Verdict.RELEASED else "kept withheld"
-    messages.success(request, f"{count:,} {'text is' if count == 1 else 'texts are'} {done}.")
+    if count:
+        messages.success(request, f"{count:,} {'text is' if count == 1 else 'texts are'} {done}.")
+    if left:
+        messages.warning(
+            request,
+            f"{left:,} of those ticked {'stays' if left == 1 else 'stay'} {decided.so}, as {decided.by} has decided "
+            "meanwhile.",
+        )
 
 
 def _publish(patient: str) -> None:

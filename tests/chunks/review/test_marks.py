@@ -12,7 +12,10 @@ from chunks.review.marks import Kind, is_marked, parts, shown_text
 from chunks.review.names import Names, one_typo
 from chunks.review.patterns import parse_pattern
 
-NAMES = Names(["Haagse", "Harriet", "Müller", "Li", "MCH-0234567", "O", "Olsen"])
+NAMES = Names(
+    ["Haagse", "Harriet", "Müller", "Li", "MCH-0234567", "O", "Olsen", "Lüdenschäid", "Sørgård"],
+    persons=[("MCH", "Haagse", "Üzgür"), ("Olsen",), ()],
+)
 
 
 def marked(text: str) -> dict[str, Kind]:
@@ -31,6 +34,14 @@ def marked(text: str) -> dict[str, Kind]:
         ("Ｈａａｇｓｅ", "Haagse", Kind.NAME),
         ("mch-0234567 in", "mch-0234567", Kind.NAME),
         ("with Li", "Li", Kind.NAME),
+        ("Anne-Haagse's", "Haagse", Kind.NAME),
+        ("Harriet\nHaagse", "Harriet", Kind.NAME),
+        ("MUELLER in", "MUELLER", Kind.NAME),
+        ("Luedenschaeid in", "Luedenschaeid", Kind.NAME),
+        ("soergaard", "soergaard", Kind.NAME),
+        ("HÜ moved", "HÜ", Kind.NEARLY),
+        ("with U.H. in", "U.H.", Kind.NEARLY),
+        ("H. Ü. in", "H. Ü.", Kind.NEARLY),
         ("Hagse sleeps", "Hagse", Kind.NEARLY),
         ("Haasge sleeps", "Haasge", Kind.NEARLY),
         ("Haagsse sleeps", "Haagsse", Kind.NEARLY),
@@ -68,7 +79,8 @@ def test_it_is_marked(text, found, kind):
 @pytest.mark.parametrize(
     "text",
     ["no change", "REC START IAW IAB", "Stim LTG1-LTG2 3.5 mA", "sampling 2000 Hz", "HR 80", "5 ms", "in the ER",
-     "A1+A2",      "seizure 12", "12:30:15", "Montage: 3", "harvest", "eyes closed", "XLSPIKE", "", "hag"],
+     "A1+A2",      "seizure 12", "12:30:15", "Montage: 3", "harvest", "eyes closed", "XLSPIKE", "", "hag",
+     "hu", "HU1", "OO", "XHUX", "H1U"],
 )  # fmt: skip
 def test_it_is_not(text):
     assert not marked(text)
@@ -105,6 +117,8 @@ def test_a_typo_is_one_letter():
         ("ltg#-ltg#", "LTG1-LTG2"),
         ("seizure", "Seizure"),
         ("arm * up", "arm R up"),
+        ("arm * up", "arm L. up"),
+        ("stim * * on", "Stim Fz CPz on"),
     ],
 )
 def test_a_pattern_matches(pattern, text):
@@ -117,6 +131,8 @@ def test_a_pattern_matches(pattern, text):
         ("stim * here", "stim Mary here"),
         ("stim * here", "stim mary here"),
         ("stim * here", "stim A1 A2 here"),
+        ("arm * up", "arm Bo up"),
+        ("* moved", "JD moved"),
         ("seizure", "seizure Mary"),
         ("call #", "call 5551234"),
         ("a.c def", "abc def"),

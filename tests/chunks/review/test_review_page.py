@@ -213,6 +213,46 @@ def test_names_of_the_lab_are_marked_and_two_who_write_do_not_overwrite_each_oth
     assert "Stimson" in text(ann.get("/annotations/names/"))
 
 
+def test_a_name_that_the_list_tells_later_withdraws_what_a_pattern_released(ann, objects, tmp_path):
+    take(tmp_path, ["willem moved"], hour=16)
+    ann.post(f"{PAGE}pattern", {"pattern": "willem moved", "do": "confirm"})
+    call_command("publish_annotations")
+    assert public(objects, "day3_160500") == ["willem moved"]
+    assert ReleasedText.objects.count() == 1
+    ann.post("/annotations/names/", {"names": "Willem", "etag": ""})
+    job = Job.objects.filter(kind="publish annotations").latest("pk")
+    with claim(job.pk).kept() as lease:
+        run(lease)
+    assert public(objects, "day3_160500") == ["event"]
+    assert not ReleasedText.objects.exists()
+
+
+def test_of_two_who_decide_at_once_the_second_is_told_what_the_first_has_done(ann, objects):
+    bob = browser_of(person("bob", role=Role.DATA_MANAGER))
+    known = hashes(bob)
+    decide(ann, "keep", "Haagse called")
+    late = {"do": "release", "text": [known["Haagse called"], known["seizure"]], "show": "review"}
+    said = text(bob.post(PAGE, late, follow=True))
+    assert "1 text is released" in said
+    assert "1 of those ticked stays kept withheld, as ann has decided meanwhile" in said
+    assert public(objects) == ["seizure", "seizure", "event", "event", "event"]
+    assert [row.by_name for row in TextVerdict.objects.filter(verdict="kept")] == ["ann"]
+    bob.post(PAGE, late | {"show": "kept", "text": [known["Haagse called"]]})  # he has seen that it is kept
+    assert "Haagse called" in public(objects)
+
+
+def test_what_is_noted_is_shown_and_never_run(ann, rita, objects, tmp_path):
+    hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+    take(tmp_path, [hostile], hour=16)
+    decide(ann, "release", hostile)
+    pages = [ann.get(f"{PAGE}?show=released"), rita.get("/patients/2002/recordings/day3_160500/"),
+             rita.get("/annotations/?text=onerror")]  # fmt: skip
+    for answer in pages:
+        assert "&lt;script&gt;alert(1)" in source(answer)
+        assert "<script>alert" not in source(answer)
+        assert "<img src=x" not in source(answer)
+
+
 def test_killed_between_two_objects_it_is_said_and_done_again(ann, objects, monkeypatch):
     whole, done = publishing._write, []
 
