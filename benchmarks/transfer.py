@@ -44,7 +44,7 @@ class World:
         self.kept = {"ECOG_DATA_DIR": str(folder / "var"), "ECOG_BUCKET_PREFIX": "kept-"}
         os.environ |= {
             "ECOG_OBJECTS_URL": f"s3://?region=us-east-1&endpoint={url}",
-            "ECOG_SESSIONS_BUCKET": "kept-sessions",
+            "ECOG_SESSIONS_BUCKET": "sessions",
             "ECOG_STORAGE_CLASS": "STANDARD",
             "AWS_ENDPOINT_URL_S3": url,
             "S3_ENDPOINT_URL": url,  # of s5cmd
