@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from analysis.errors import PlaceUnusable
 from analysis.known import FAULT_COLUMNS, KNOWN
 from analysis.models import Result
 from analysis.place import Place
@@ -20,12 +21,15 @@ BATCH_ROWS = 5_000
 
 
 def csv_of(result: Result, *, kind: str, place: Place) -> Iterator[bytes]:
-    """The rows as CSV, no cell of which a spreadsheet would run."""
+    """The rows as CSV, no cell of which a spreadsheet would run. Raises `PlaceUnusable` and `StorageError`."""
     known = KNOWN[result.name]
     columns = FAULT_COLUMNS if kind == "faults" else known.columns
     yield line(_head(name, unit=known.units.get(name, "")) for name in columns).encode()
     for file in result.files_of(kind):
-        table = pq.ParquetFile(pa.BufferReader(place.get(file["name"])))
+        try:
+            table = pq.ParquetFile(pa.BufferReader(place.get(file["name"])))
+        except pa.ArrowInvalid:
+            raise PlaceUnusable("A file of this result is not what was written. Ask the question again.") from None
         for batch in table.iter_batches(BATCH_ROWS, columns=list(columns)):
             rows = zip(*(batch.column(name).to_pylist() for name in columns), strict=True)
             yield "".join(line(map(_cell, row)) for row in rows).encode()

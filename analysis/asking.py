@@ -4,9 +4,7 @@ Owns: the kinds of jobs, one for each analysis, so that the same question may be
 out what there is, under what the asker may see then.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 
@@ -45,15 +43,16 @@ def wanted(name: str, *, window: str = "", master: str = "") -> Wanted:
 
 
 def ask(resolved: Resolved, *, asked: Wanted, send: Send) -> tuple[Job, Totals]:
-    """The job, and what it will read; the one under way where she asked before.
+    """The job, and what it will read; the one under way where she asked for the same before.
 
-    Raises `AnalysisRefused`, `NotInstalled` and `PlaceUnusable`. Call it outside transactions.
+    Raises `AnalysisRefused`, also where one with another window or master is under way, `NotInstalled` and
+    `PlaceUnusable`. Call it outside transactions.
     """
     place = Place(settings.RESULTS_URL)
     check_master(asked.master or settings.SPARK_MASTER, objects_url=settings.OBJECTS_URL, place=place)
     totals = totals_of(resolved.stays)
     check_size(resolved, totals, known=asked.known)
-    given: Mapping[str, Any] = {"analysis": asked.known.name, "window": asked.window, "master": asked.master}
+    given = {"analysis": asked.known.name, "window": asked.window, "master": asked.master}
     job = enqueue(
         kind_of(asked.known),
         question=resolved.selection.url(),
@@ -62,6 +61,11 @@ def ask(resolved: Resolved, *, asked: Wanted, send: Send) -> tuple[Job, Totals]:
         bytes_total=totals.size_bytes,
         given=given,
     )
+    if dict(job.given or {}) != given:
+        raise AnalysisRefused(
+            f"Job {job.pk} does this analysis of this question already, with another window or master: wait for its "
+            "end, or cancel it first."
+        )
     return job, totals
 
 

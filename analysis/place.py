@@ -25,7 +25,11 @@ from storage.objects import Objects
 from storage.urls import open_objects
 
 EXAMPLES = "write file:///srv/ecog/results, or s3://bucket/prefix?region=eu-central-1"
-OF_JOB = re.compile(r"(?P<job>[0-9]{1,18})/.+")
+# No other names: what else lies there is somebody else's, and is never tidied away.
+OF_JOB = re.compile(
+    r"[0-9]{1,18}/((manifest|events)-[0-9]+\.jsonl|[0-9]{1,5}/((data|faults)/patient=[^/]+/[0-9a-f]{32}\.parquet"
+    r"|summary/[^/]+\.json|(progress|outcome)\.json|result\.zip|driver\.py|modules\.zip))"
+)
 
 
 @dataclass(frozen=True)

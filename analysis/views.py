@@ -5,6 +5,7 @@ Owns: who is let in, which sentence and which status a refusal has, and that bot
 
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.util import find_spec
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -16,7 +17,7 @@ from analysis.asking import ask, wanted
 from analysis.errors import AnalysisError, NotInstalled, ScopeShrunk
 from analysis.fetching import check_scope, result_of
 from analysis.known import KNOWN
-from analysis.masters import why_not
+from analysis.masters import INSTALL, why_not
 from analysis.models import Result
 from analysis.picture import image
 from analysis.place import Place
@@ -64,6 +65,7 @@ def analysis_new(request: HttpRequest) -> HttpResponse:
     return redirect("job", job.pk)
 
 
+@requires("search")
 @require_safe
 @cache_control(private=True, no_store=True)
 def analysis_picture(request: HttpRequest, job_id: int) -> HttpResponse:
@@ -87,18 +89,23 @@ def analysis_file(request: HttpRequest, job_id: int, kind: str) -> HttpResponseB
         raise Http404
     if not result.ready:
         return render(request, "analysis/refused.html", {"nav": "jobs", "job": result.job}, status=GONE)
+    if request.method == "HEAD":
+        return _named(HttpResponse(content_type=FILES[kind]), result, kind)
     origin = client_address(request)
     act = audit.begin("fetch", scope=scope, question=result.job.question, patients=result.patients, origin=origin)
     try:
         check_scope(result, scope=scope)
         pieces = _pieces(result, kind)
-        first = next(pieces, b"")
+        first = next(pieces, b"") + next(pieces, b"")  # of CSV the first is no more than the names of columns
     except (AnalysisError, StorageError) as error:
         refused = isinstance(error, ScopeShrunk)
         act.close(audit.Outcome.REFUSED if refused else audit.Outcome.FAILED, reason=type(error).__name__)
         about = {"nav": "jobs", "job": result.job, "error": error}
         return render(request, "analysis/refused.html", about, status=403 if refused else 503)
-    answer = StreamingHttpResponse(_counted(first, pieces, act=act), content_type=FILES[kind])
+    return _named(StreamingHttpResponse(_counted(first, pieces, act=act), content_type=FILES[kind]), result, kind)
+
+
+def _named(answer: HttpResponseBase, result: Result, kind: str) -> HttpResponseBase:
     name = result.file_name + {"parquet": ".zip", "csv": ".csv", "faults": "-faults.csv"}[kind]
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     if kind == "parquet":
@@ -110,8 +117,8 @@ def _pieces(result: Result, kind: str) -> Iterator[bytes]:
     place = Place(settings.RESULTS_URL)
     if kind == "parquet":
         return place.stream(result.zip_name)
-    if reason := why_not(settings.SPARK_MASTER):
-        raise NotInstalled(reason)
+    if find_spec("pyarrow") is None:
+        raise NotInstalled(INSTALL)
     pieces: Iterator[bytes] = import_module("analysis.as_csv").csv_of(
         result, kind="data" if kind == "csv" else kind, place=place
     )
@@ -120,7 +127,7 @@ def _pieces(result: Result, kind: str) -> Iterator[bytes]:
 
 def _counted(first: bytes, pieces: Iterator[bytes], *, act: audit.OpenAct) -> Iterator[bytes]:
     """The bytes, and at their end, whatever it is, the audit's outcome with how many went out."""
-    outcome = audit.Outcome.CANCELLED
+    outcome = audit.Outcome.FAILED
     try:
         act.add_bytes(len(first))
         yield first
@@ -128,8 +135,8 @@ def _counted(first: bytes, pieces: Iterator[bytes], *, act: audit.OpenAct) -> It
             act.add_bytes(len(piece))
             yield piece
         outcome = audit.Outcome.DONE
-    except (AnalysisError, StorageError):
-        outcome = audit.Outcome.FAILED
+    except GeneratorExit:  # its reader went away
+        outcome = audit.Outcome.CANCELLED
         raise
     finally:
         act.close(outcome)

@@ -39,10 +39,11 @@ def shown_result(context: Context, job: Job) -> ShownResult | None:
     )
 
 
-@register.simple_tag
-def log_of(job: Job) -> str:
-    """The last lines of the application's log; empty where there are none."""
-    return str(Result.objects.filter(job_id=job.pk).values_list("log_tail", flat=True).first() or "")
+@register.simple_tag(takes_context=True)
+def log_of(context: Context, job: Job) -> str:
+    """The last lines of the application's log; empty where there are none, or not all of its patients may be seen."""
+    result = Result.objects.filter(job_id=job.pk).first()
+    return "" if result is None or result.outside(page_scope(context["request"]).patients) else result.log_tail
 
 
 def _text(value: object) -> str:

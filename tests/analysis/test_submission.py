@@ -255,8 +255,9 @@ def test_a_later_attempt_fails_where_a_patient_was_lost_meanwhile(alice, place, 
 
 def test_expired_results_and_leftovers_are_tidied(alice, place):
     result = held(alice, place)
-    place.put("999/1/data/x.parquet", b"of no job")
-    place.put(f"{result.pk}/7/data/x.parquet", b"of another attempt")
+    name = f"data/patient=2002/{'0' * 32}.parquet"
+    place.put(f"999/1/{name}", b"of no job")
+    place.put(f"{result.pk}/7/{name}", b"of another attempt")
     assert tidy() == "0 results expired, 2 files of no result removed"
     assert sorted(place.names()) == [f"{result.pk}/1/result.zip", f"{result.pk}/manifest-1.jsonl"]
     Result.objects.update(expires_at=timezone.now())
