@@ -14,6 +14,8 @@ import pyarrow as pa
 Array = npt.NDArray[np.float64]
 # (windows × samples, sfreq) → windows × values; NaN where a value cannot be had.
 Kernel = Callable[[Array, float], Array]
+# What a job does with the windows of a task.
+Mapper = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 FAULT = "fault"
 NAMED = "patient string, recording string, bucket string, channel int, label string, unit string"
@@ -26,10 +28,8 @@ def schema_of(names: Sequence[str]) -> str:
     return ", ".join([PLACED, *(f"{name} double" for name in names)])
 
 
-def per_window(
-    kernel: Kernel, *, names: Sequence[str]
-) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """What `DataFrame.mapInArrow` takes: a row for each window, with the kernel's values under these names, and each
+def per_window(kernel: Kernel, *, names: Sequence[str]) -> Mapper:
+    """What `mapInArrow` takes: a row for each window, with the kernel's values under these names, and each
     fault as it came."""
 
     def mapped(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

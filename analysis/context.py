@@ -1,14 +1,21 @@
-"""What a job of an analysis knows beside its windows: the events of the tasks that were asked for.
+"""What a job of an analysis is given: its windows, and the events of the tasks that were asked for.
 
-Owns: an event as a line of JSON, both ways. Plain Python: the portal writes it, the driver reads it.
+Owns: what is asked of the windows; an event as a line of JSON, both ways. Plain Python: the portal writes it, the
+driver reads it.
 """
 
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
 
 from analysis.errors import NotAManifest
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from analysis.batches import Mapper
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +34,13 @@ class Event:
     code: int
     trial: int
     at: datetime
+
+
+class Windows(Protocol):
+    """The rows of `spark.read.format("chn")`: that table is one, and what the driver gives another (`in_place`)."""
+
+    def mapInArrow(self, func: "Mapper", schema: str) -> "DataFrame":  # noqa: N802 (the name is Spark's)
+        """What a job begins with: `func` is given the windows of a task, in batches, and gives rows of this schema."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,11 +27,12 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
-from analysis.context import Context, decode_events
+from analysis.context import Context, Windows, decode_events
 from analysis.driven import OUTCOME, Outcome, Watch
 from analysis.errors import AnalysisError, NotAManifest
+from analysis.in_place import WindowsInPlace
 from analysis.known import KNOWN, Known
-from analysis.manifest_file import decode_summary
+from analysis.manifest_file import Summary, decode_summary
 from analysis.packing import described, pack
 from analysis.place import Place
 from analysis.registering import register
@@ -38,7 +40,7 @@ from analysis.summary import summary_of
 from analysis.writing import FAULTS, WRITTEN, Writer
 from storage.errors import BucketMissing, ObjectMissing, StorageError
 
-ROWS_A_FILE = 500_000
+CHUNKS_A_FILE = 512
 FILES_MAX = 200
 ATTENDED = "--attended"
 STOP_S = 10.0
@@ -73,10 +75,11 @@ def _run(asked: argparse.Namespace, *, place: Place) -> Outcome:
     job = KNOWN[asked.job]
     name = f"ecog {asked.job} {asked.folder}"
     with session_of(asked.master, name=name) as spark, tempfile.TemporaryDirectory(prefix="ecog-manifest-") as folder:
-        manifest = Path(folder) / "manifest.jsonl"
-        manifest.write_bytes(place.get(asked.manifest))
-        options = {"objects": asked.objects, "manifest": str(manifest), "window": asked.window or str(job.window_s)}
-        windows = spark.read.format("chn").options(**options).load()
+        path = Path(folder) / "manifest.jsonl"
+        path.write_bytes(place.get(asked.manifest))
+        manifest = _summary(path)
+        options = {"objects": asked.objects, "manifest": str(path), "window": asked.window or str(job.window_s)}
+        windows = WindowsInPlace(spark, options=options)
         about = {
             "job": job.name,
             "window_s": options["window"],
@@ -85,22 +88,21 @@ def _run(asked: argparse.Namespace, *, place: Place) -> Outcome:
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         with Watch(spark, put=lambda body: place.put(f"{asked.folder}/progress.json", body)):
-            rows = _rows(job, windows, context=_context(asked, place=place))
+            rows = _rows(job, windows, context=_context(asked, place=place), chunks=manifest.chunks)
             writer = Writer(place=asked.results, folder=asked.folder, job=job, about=about)
             files = [row.asDict() for row in rows.mapInArrow(writer, WRITTEN).collect()]
         version = spark.version
-    return _kept(files, about=about | {"spark": version}, asked=asked, place=place)
+    return _kept(files, about=about | {"spark": version}, manifest=manifest, asked=asked, place=place)
 
 
-def _kept(files: list[dict[str, Any]], *, about: Mapping[str, str], asked: argparse.Namespace, place: Place) -> Outcome:
+def _kept(
+    files: list[dict[str, Any]], *, about: Mapping[str, str], manifest: Summary, asked: argparse.Namespace, place: Place
+) -> Outcome:
     """What is left of the application: its files, what is drawn of them, and the zip."""
     job = KNOWN[asked.job]
     _discard_others(files, place=place, folder=asked.folder)
     ordered = sorted(files, key=lambda each: str(each["name"]))
     faults = sum(each["rows"] for each in files if each["kind"] == FAULTS)
-    manifest = decode_summary(place.get(asked.manifest).decode().splitlines()[-1])
-    if manifest is None:
-        raise NotAManifest("The manifest has no last line: it was cut off. Write it anew.")
     window_s = float(Fraction(about["window_s"]))
     words = described(job, about=about, manifest=manifest, faults=faults)
     return Outcome(
@@ -113,12 +115,20 @@ def _kept(files: list[dict[str, Any]], *, about: Mapping[str, str], asked: argpa
     )
 
 
-def _rows(job: Known, windows: DataFrame, *, context: Context) -> DataFrame:
+def _summary(manifest: Path) -> Summary:
+    with manifest.open(encoding="utf-8") as lines:
+        (last,) = deque(lines, maxlen=1) or [""]
+    summary = decode_summary(last)
+    if summary is None:
+        raise NotAManifest("The manifest has no last line: it was cut off. Write it anew.")
+    return summary
+
+
+def _rows(job: Known, windows: Windows, *, context: Context, chunks: int) -> DataFrame:
     """The job's rows, brought together so that a result is not as many files as there were tasks."""
-    tasks = windows.rdd.getNumPartitions()
     result: DataFrame = import_module(f"analysis.jobs.{job.name}").run(windows, context)
     keys = [name for name in ("patient", "recording", "channel", "label") if name in result.columns]
-    return result.repartition(max(1, min(FILES_MAX, -(-tasks // 32))), *keys)
+    return result.repartition(max(1, min(FILES_MAX, -(-chunks // CHUNKS_A_FILE))), *keys)
 
 
 def _context(asked: argparse.Namespace, *, place: Place) -> Context:

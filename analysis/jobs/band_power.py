@@ -12,7 +12,7 @@ import numpy as np
 from scipy.signal import welch
 
 from analysis.batches import Array, per_window, schema_of
-from analysis.context import Context
+from analysis.context import Context, Windows
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -44,6 +44,6 @@ def in_band(values: Array, frequencies: Array, *, band: tuple[float, float], sfr
     return values[..., held]
 
 
-def run(windows: "DataFrame", context: Context) -> "DataFrame":
+def run(windows: Windows, context: Context) -> "DataFrame":
     """The job: a row for each window."""
     return windows.mapInArrow(per_window(band_power, names=list(BANDS)), schema_of(list(BANDS)))

@@ -18,7 +18,7 @@ import pyarrow as pa
 from scipy.signal import get_window
 
 from analysis.batches import FAULT, Array, arrow_schema
-from analysis.context import Context, Event
+from analysis.context import Context, Event, Windows
 from analysis.jobs.band_power import BANDS, in_band
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def coherence(cross: Spectra, own: Array, others: Array) -> Array:
         return np.asarray(np.abs(cross) ** 2 / (own * others))
 
 
-def run(windows: "DataFrame", context: Context) -> "DataFrame":
+def run(windows: Windows, context: Context) -> "DataFrame":
     """The job: a row for each pair of channels, task and code."""
     pieces = windows.mapInArrow(partial(cut, events=context.events), PIECES).persist()
     keys = ["patient", "task", "code"]

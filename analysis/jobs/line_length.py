@@ -16,7 +16,7 @@ import numpy as np
 from scipy.signal import find_peaks
 
 from analysis.batches import Array, per_window, schema_of
-from analysis.context import Context
+from analysis.context import Context, Windows
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -47,6 +47,6 @@ def spike_count(window: Array, sfreq: float) -> int:
     return len(found)
 
 
-def run(windows: "DataFrame", context: Context) -> "DataFrame":
+def run(windows: Windows, context: Context) -> "DataFrame":
     """The job: a row for each window."""
     return windows.mapInArrow(per_window(line_length, names=NAMES), schema_of(NAMES))
