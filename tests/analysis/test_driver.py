@@ -50,7 +50,8 @@ def test_a_job_gives_the_numbers_of_one_machine(job, tmp_path, objects, objects_
     assert schema.metadata[b"ecog.software"] == b"ecog-portal 9"
     assert all(field.metadata[b"description"] for field in schema)
     assert {each["name"].split("/")[3] for each in made.files} == {"patient=2002"}
-    assert json.loads(place.get(f"{JOB}/1/progress.json"))["done"] > 0
+    told = json.loads(place.get(f"{JOB}/1/progress.json"))
+    assert told["done"] == told["of"] > 0
 
 
 def test_a_damaged_chunk_costs_itself_and_is_told(tmp_path, objects, objects_url, place):
