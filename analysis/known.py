@@ -23,7 +23,6 @@ _BANDS = {
     "gamma": "30 to 70 Hz",
     "high_gamma": "70 to 150 Hz",
 }
-_NULL = "null above half the rate"
 # What a fault says: in the table `faults` of every result.
 FAULT_COLUMNS = {
     "patient": _PLACE["patient"],

@@ -8,14 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from analysis.known import Known
 from analysis.tables import Tables, rounded
 
 MATRICES, PAIRS = 100, 60
 Group = tuple[str, int]
-Matrix = npt.NDArray[np.float64]
 
 
 def matrices_of(tables: Tables, *, known: Known) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

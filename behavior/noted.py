@@ -6,8 +6,6 @@ Owns: every write to it. `reindex --sessions` rebuilds it; what is true stands i
 from collections.abc import Collection, Sequence
 
 from django.db import connection, transaction
-from django.db.models import Max
-from django.db.models.functions import Abs
 
 from behavior.keys import split_file_name
 from behavior.models import SessionNote
@@ -42,17 +40,6 @@ def notes_of(file_names: Collection[str]) -> dict[str, SessionNote]:
     for first in range(0, len(names), NAMES_A_QUERY):
         part = SessionNote.objects.filter(file_name__in=names[first : first + NAMES_A_QUERY])
         found |= {note.file_name: note for note in part}
-    return found
-
-
-def greatest_offsets_us(subjects: Collection[str]) -> dict[str, int]:
-    """The greatest clock offset, whatever its sign, of any session of each of these subjects that has one: a join with
-    recordings widens its window by it."""
-    found: dict[str, int] = {}
-    names = sorted(set(subjects))
-    for first in range(0, len(names), NAMES_A_QUERY):
-        rows = SessionNote.objects.filter(subject__in=names[first : first + NAMES_A_QUERY]).exclude(clock_offset_us=0)
-        found |= dict(rows.values_list("subject").annotate(most=Max(Abs("clock_offset_us"))).order_by())
     return found
 
 

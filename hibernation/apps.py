@@ -10,7 +10,6 @@ from hibernation.checks import headers_are_there
 
 class HibernationConfig(AppConfig):
     name = "hibernation"
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         import_module("hibernation.registered")  # by its name: models exist only now

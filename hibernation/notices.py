@@ -29,10 +29,6 @@ def ask(user: User) -> None:
     WakeNotice.objects.get_or_create(user=user)
 
 
-def is_asked(user: User) -> bool:
-    return WakeNotice.objects.filter(user=user).exists()
-
-
 def tell_everybody() -> str:
     """Tells who asked, if search is awake; a sentence where anybody was told. Who was not reached is tried again."""
     if not WakeNotice.objects.exists() or read_state().state != State.AWAKE:

@@ -215,11 +215,6 @@ class Edf:
         return self._start.source
 
     @property
-    def start_offset_us(self) -> int:
-        """The onset of the first data record, in microseconds after the header's start."""
-        return self._timeline.start_us
-
-    @property
     def stretches(self) -> tuple[Stretch, ...]:
         """The parts without a gap, in the file's order; a recording without time-keeping marks is one."""
         return self._timeline.stretches

@@ -6,7 +6,7 @@ from behavior.correct import Correction, change_notes, document_of, notes_in_buc
 from behavior.errors import BadSession, SessionMissing, SessionRefused
 from behavior.index import index_object
 from behavior.models import SessionNote
-from behavior.noted import greatest_offsets_us, notes_of
+from behavior.noted import notes_of
 from behavior.notes import SessionNotes
 from behavior.table import TableSessions
 from people.errors import PatientUnknown
@@ -91,13 +91,6 @@ def test_a_correction_is_taken_back_by_what_the_file_says(store: Objects, by: Sc
     corrected(store, by, start_time="9:5:3:42", clock_offset_us=0)
     assert notes_in_bucket(KEY, objects=store).of(1) == SessionNotes()
     assert not SessionNote.objects.exists()
-
-
-def test_the_greatest_offset_of_a_patient_whatever_its_sign(store: Objects, by: Scope) -> None:
-    assert greatest_offsets_us(["2003"]) == {}
-    corrected(store, by, clock_offset_us=HOUR_US)
-    corrected(store, by, SECOND, clock_offset_us=-3 * HOUR_US)
-    assert greatest_offsets_us(["2003", "2004", "2003"]) == {"2003": 3 * HOUR_US}
 
 
 def test_notes_are_forgotten_with_their_session(store: Objects, by: Scope) -> None:
