@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from chunks.errors import SettledMeanwhile
+from chunks.overlap_picture import first_different, picture
 from chunks.settle import REFUSALS, How, settle_here
 from chunks.who_indexes import DIRECT, why_rows_follow
 from people import audit
@@ -18,6 +19,7 @@ from people.origin import client_address
 from people.roles import requires
 from people.scope import Scope
 from selections.shared_time import conflict_of
+from selections.times import spell_instant
 
 UNDONE = 422
 
@@ -74,5 +76,14 @@ def _page(
         found = conflict_of(patient, name, earlier)
     if found is None:
         raise Http404
-    context = {"nav": "search", "patient": patient, "found": found, "refusal": refusal}
+    differing = first_different(patient, recording=name, earlier=earlier)
+    drawn = picture(differing) if differing else None
+    context = {
+        "nav": "search",
+        "patient": patient,
+        "found": found,
+        "refusal": refusal,
+        "picture": drawn,
+        "picture_from": spell_instant(drawn.start_us) if drawn else "",
+    }
     return render(request, "selections/conflict.html", context, status=UNDONE if refusal else 200)

@@ -1,5 +1,7 @@
 """Time that two recordings hold is told on their pages; a data manager settles what differs, and nobody else does."""
 
+import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -166,3 +168,32 @@ def test_a_store_that_fails_is_told_and_settles_nothing(
     assert answer.status_code == 422
     assert "It is not settled: try again." in answer.content.decode()
     assert AuditEntry.objects.get(act="settle overlap").outcome == "failed"
+
+
+def test_both_signals_are_drawn_where_they_begin_to_differ(conflict: None, dora: Client, objects: Objects) -> None:
+    page = dora.get(CONFLICT)
+    assert "10 seconds from day 3 14:05:38, by the clock of day3_140530: here they begin to differ" in text(page)
+    lines = re.findall(r'aria-label="([^"]*)"><polyline points="([^"]*)"', page.content.decode())
+    assert [name for name, _ in lines] == [f"LTG1 in {EARLIER}", f"LTG1 in {LATER}"]
+    earlier, later = ([float(point.split(",")[1]) for point in line.split()] for _, line in lines)
+    assert len(earlier) > 600  # least and greatest of each of 600 columns
+    differing = [place for place, (one, other) in enumerate(zip(earlier, later, strict=False)) if one != other]
+    assert 0.19 < differing[0] / len(earlier) < 0.21  # two seconds of ten are equal
+    assert {0.0, 60.0} <= {*earlier, *later}
+    objects.delete(BUCKET, f"{EARLIER}/LTG1_chunk-0.chn")
+    assert "Their signals cannot be read just now." in text(dora.get(CONFLICT))
+
+
+@pytest.mark.parametrize(("off_s", "seconds"), [(1, 5), (0, 40), (-1, 60)])
+def test_a_difference_far_behind_or_another_clock_is_drawn_as_far_as_it_may_be_read(
+    tmp_path: Path, dora: Client, objects: Objects, monkeypatch: pytest.MonkeyPatch, off_s: int, seconds: int
+) -> None:
+    monkeypatch.setattr("chunks.overlap_picture.LOOKED_THROUGH_SAMPLES", 100)
+    monkeypatch.setattr("chunks.overlap_picture.BLOCK_SAMPLES", 50)
+    off = timedelta(seconds=off_s)
+    copy = SIGNALS.write(tmp_path / "b.edf", after_s=20, seconds=seconds, wrong_second=24, clock_off=off)
+    ingest(copy)
+    later = f"day3_1405{20 + off_s}"
+    said = text(dora.get(f"{PATIENT}recordings/{later}/conflict/{EARLIER}/"))
+    assert "the beginning of what both hold, they differ later on" in said
+    assert f"{min(seconds, 10)} seconds from day 3 14:05:{20 + off_s}" in said
