@@ -54,6 +54,7 @@ class HeatMap:
     marks: tuple[Mark, ...] = ()
     means: Table | None = None
     channels_left: int = 0
+    sessions_away: bool = False
     begin: str = ""
     end: str = ""
 
@@ -73,9 +74,10 @@ class HeatMap:
 
 
 def heat_map(
-    summary: Mapping[str, Any], *, patient: str, value: str, unit: str, sessions: Sequence[Joined] = ()
+    summary: Mapping[str, Any], *, patient: str, value: str, unit: str, sessions: Sequence[Joined] | None = ()
 ) -> HeatMap:
-    """`value`: one of the summary's; `unit`: its own, where `unit` stands for that of the samples."""
+    """`value`: one of the summary's; `unit`: its own, where `unit` stands for that of the samples; `sessions`: None
+    where they cannot be asked for."""
     if "stretches" in summary:
         return _over_time(summary, patient=patient, value=value, unit=unit, sessions=sessions)
     return _matrix(summary, value=value, unit=unit)
@@ -93,7 +95,7 @@ def image(summary: Mapping[str, Any], *, value: str) -> bytes:
 
 
 def _over_time(
-    summary: Mapping[str, Any], *, patient: str, value: str, unit: str, sessions: Sequence[Joined]
+    summary: Mapping[str, Any], *, patient: str, value: str, unit: str, sessions: Sequence[Joined] | None
 ) -> HeatMap:
     cells: Cells = summary["cells"][value]
     axis = _axis(summary, patient=patient)
@@ -115,7 +117,8 @@ def _over_time(
         table=_spans(summary, cells=cells, axis=axis, labels=labels),
         ticks=axis.ticks,
         breaks=axis.breaks,
-        marks=axis.marks(sessions),
+        marks=axis.marks(sessions or ()),
+        sessions_away=sessions is None,
         means=Table(
             heads=tuple(summary["means"]),
             rows=tuple(

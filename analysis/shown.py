@@ -85,7 +85,7 @@ def picture_of(shown: Seen, *, scope: Scope) -> HeatMap | None:
     try:
         sessions = played_by([patient], scope=scope).get(patient, ()) if shown.known.per_window else ()
     except HeadersUnavailable:
-        sessions = ()
+        sessions = None
     unit = shown.known.units[shown.value]
     return heat_map(summary, patient=patient, value=shown.value, unit=unit, sessions=sessions)
 
