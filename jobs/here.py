@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from jobs.asking import question_key
 from jobs.lease import TIMING, Lease, Timing
+from jobs.log_ids import in_job
 from jobs.models import Job, Runner, State
 from people.scope import Scope
 
@@ -34,5 +35,5 @@ def run_here(
         started_at=now,
         bytes_total=bytes_total,
     )
-    with Lease(job, attempt=1, until=until, timing=timing).kept() as lease:
+    with in_job(job.pk), Lease(job, attempt=1, until=until, timing=timing).kept() as lease:
         yield lease

@@ -22,7 +22,6 @@ from django.utils import timezone
 
 from jobs.errors import HandedBack, JobCancelled, JobError, LeaseLost
 from jobs.keeper import Keeper
-from jobs.log_ids import in_job
 from jobs.models import MAX_ATTEMPTS, MAX_NOTE, MAX_REASON, Job, Jobs, Runner, State
 from jobs.sealed import unseal
 from jobs.stopping import told
@@ -101,14 +100,13 @@ class Lease:
         """Renews the lease from a thread of its own while the block works, then ends the job.
 
         Done where the block did not say `finish` or `fail` itself; cancelled on `JobCancelled` and Ctrl-C; failed with
-        what may be kept of any other error, which goes on; waiting again on `HandedBack`
-        and where its worker's process is ended; untouched on `LeaseLost`.
+        what may be kept of any other error, which goes on; waiting again on `HandedBack` and where its worker's process
+        is ended; untouched on `LeaseLost`.
         """
         keeper = Keeper(self._tick, every_s=self._timing.write_s)
         keeper.start()
         try:
-            with in_job(self.job_id):
-                yield self
+            yield self
             if not self._ended:
                 self.finish()
         except LeaseLost:

@@ -14,12 +14,15 @@ from unittest.mock import patch
 import pytest
 from django.test import Client
 
-from jobs import log_ids
+from jobs import log_ids, tasks
 from jobs.here import run_here
+from jobs.kinds import Kind
+from jobs.lease import Lease
 from people.scope import server_scope
 from portal import health
 from portal.log_json import JsonLines
 from tests.environment import portal_environment
+from tests.jobs.makers import make_job
 
 pytestmark = pytest.mark.database(transaction=True)
 ROOT = Path(__file__).parents[2]
@@ -89,6 +92,20 @@ def test_every_line_of_a_job_has_its_number(told: Told) -> None:
     log.warning("after")
     within, after = told.lines()
     assert within["job"] == lease.job_id
+    assert "job" not in after
+
+
+def test_every_line_of_a_workers_job_has_its_number_the_one_of_its_failure_too(told: Told) -> None:
+    def work(_lease: Lease) -> None:
+        log.warning("within")
+        raise ValueError
+
+    job = make_job()
+    with patch.object(tasks, "kind_of", lambda name: Kind(name=name, title="Test", run=work)):
+        tasks.run(job.pk)
+    log.warning("after")
+    within, failed, after = told.lines()
+    assert within["job"] == failed["job"] == job.pk
     assert "job" not in after
 
 

@@ -93,6 +93,24 @@ def test_a_text_that_may_be_kept_is_told(log: io.StringIO) -> None:
     assert "people.errors.PatientWithdrawn: Patient 2002 has withdrawn." in log.getvalue()
 
 
+def test_an_error_is_told_after_the_one_it_came_of_unless_that_was_left_out(log: io.StringIO) -> None:
+    def fail(*, alone: bool) -> None:
+        try:
+            raise KeyError
+        except KeyError:
+            if alone:
+                raise ValueError from None
+            raise ValueError  # noqa: B904 (what it came of is known without being said)
+
+    for alone in (False, True):
+        try:
+            fail(alone=alone)
+        except ValueError:
+            logging.getLogger("ecog.test").exception("it failed")
+    assert log.getvalue().count("KeyError") == 1
+    assert log.getvalue().count("ValueError") == 2
+
+
 def test_what_another_handler_has_written_of_an_error_is_not_taken_over(log: io.StringIO) -> None:
     try:
         raise ValueError(SECRET)
