@@ -107,8 +107,8 @@ def test_an_error_is_told_after_the_one_it_came_of_unless_that_was_left_out(log:
             fail(alone=alone)
         except ValueError:
             logging.getLogger("ecog.test").exception("it failed")
-    assert log.getvalue().count("KeyError") == 1
-    assert log.getvalue().count("ValueError") == 2
+    assert log.getvalue().count("builtins.KeyError") == 1
+    assert log.getvalue().count("builtins.ValueError") == 2
 
 
 def test_what_another_handler_has_written_of_an_error_is_not_taken_over(log: io.StringIO) -> None:
