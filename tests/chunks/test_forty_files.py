@@ -2,19 +2,26 @@
 
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.chunks.clinic_week import week, write_all
+from tests.chunks.inbox.conftest import aged
+from tests.chunks.inbox.test_killed import ASK as ASK_STRICT
+from tests.chunks.inbox.test_killed import WORK, said, shell
 from tests.chunks.test_ingest_killed import ROOT, manage, prepared, rows
 
 pytestmark = pytest.mark.prove
 BUCKET = "edf-chunks-2002"
+ASK = ASK_STRICT.replace("files=", "accept_truncated=True, files=")
 
 
 def words(folder: Path) -> list[str]:
@@ -107,6 +114,46 @@ def test_after_a_kill_at_each_file_the_next_run_ends_alike(
     assert killed >= 30
     ingest(world, folder)
     assert end_state(world) == expected
+
+
+def test_from_the_portal_with_its_worker_killed_three_times_it_ends_alike(
+    folder: Path, done: tuple[Path, list[dict[str, object]]], tmp_path: Path
+) -> None:
+    """After the third the job fails, with its report and without the date; asked for again, the rest is taken in."""
+    expected = end_state(done[0])
+    world = prepared(tmp_path / "killed")
+    for path in folder.iterdir():
+        (world / "inbox").mkdir(exist_ok=True)
+        aged(Path(shutil.copy(path, world / "inbox")))
+    assert said(world, ASK) == "1"
+    assert _jobs(world) == [("queued", 0, True)]
+    claims = world / "objects" / BUCKET
+    for attempt, number in enumerate((8, 19, 31), 1):
+        worker = shell(world, WORK)
+        while len(list(claims.glob("*/recording.json"))) < number:
+            assert worker.poll() is None, "it ended before it could be killed"
+            time.sleep(0.0005)
+        worker.send_signal(signal.SIGKILL)
+        assert worker.wait() == -signal.SIGKILL
+        assert worker.stdout.read().strip() == str(attempt)
+        worker.stdout.close()
+        time.sleep(2.2)  # its lease runs out
+    assert said(world, "from jobs.lease import claim; print(claim(1))") == "None"
+    assert _jobs(world) == [("failed", 3, False)]
+    told = said(world, "from jobs.models import Job; print(len(Job.objects.get().result['files']))")
+    assert 28 <= int(told) <= 31
+    assert said(world, ASK) == "2"
+    assert said(world, WORK.replace("claim(1", "claim(2")) == "1"
+    assert _jobs(world) == [("failed", 3, False), ("failed", 1, False)]  # one file is refused
+    assert end_state(world) == expected
+    for path in world.rglob("*.sqlite3*"):
+        assert not any(each in path.read_bytes() for each in (b"2017-03-11", b"restart", b"Jane_Doe")), path
+
+
+def _jobs(world: Path) -> list[tuple[str, int, bool]]:
+    """State, attempts and whether the date of the implantation is still held, of each job."""
+    with closing(sqlite3.connect(world / "portal.sqlite3")) as portal:
+        return list(portal.execute("SELECT state, attempt, secret <> '' FROM jobs_job ORDER BY id"))
 
 
 def _killed_at(number: int, *, world: Path, folder: Path, claims: Path, wait_s: float) -> bool:

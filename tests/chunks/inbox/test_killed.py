@@ -79,8 +79,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return whole_tree(world / "objects")
 
 
-# With this many chunks of 192 in the store: before the first file's end, at the second, and near the last's end.
-@pytest.mark.parametrize("chunks", [1, 90, 180])
+# With this many chunks of 192 in the store: before the first file's end, and at the second.
+@pytest.mark.parametrize("chunks", [1, 90])
 def test_the_next_attempt_ends_as_if_it_had_not_been_killed(
     chunks: int, undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:
