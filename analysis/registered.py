@@ -33,5 +33,13 @@ def settings_of_analyses(**_: object) -> list[CheckMessage]:
 
 
 for known in KNOWN.values():
-    register(Kind(name=kind_of(known), title=known.title, run=run, result_template="analysis/result.html"))
+    register(
+        Kind(
+            name=kind_of(known),
+            title=known.title,
+            run=run,
+            result_template="analysis/result.html",
+            under_way_template="analysis/log.html",
+        )
+    )
 register_chore(Chore(name="results", every_s=TIDY_EVERY_S, run=tidy))

@@ -146,6 +146,7 @@ def _page(
     request: HttpRequest, *, selection: Selection | None = None, error: Exception | None = None, status: int = 200
 ) -> HttpResponse:
     about: dict[str, object] = {"nav": "search", "error": error, "selection": selection, "known": list(KNOWN.values())}
+    about |= {"chosen": request.POST.get("analysis", ""), "window": request.POST.get("window", "")}
     if selection is not None:
         about |= _found(selection, scope=page_scope(request))
     return render(request, "analysis/new.html", about, status=status)

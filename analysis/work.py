@@ -155,8 +155,8 @@ def _followed(lease: Lease, application: Application, *, result: Result, folder:
             return ended
         if time.monotonic() >= look_at:
             look_at = time.monotonic() + LOOK_EVERY_S
-            if told := place.json(f"{folder}/{PROGRESS}"):
-                share = told["done"] / max(1, told["of"])
+            if (told := place.json(f"{folder}/{PROGRESS}")) and told["of"]:
+                share = told["done"] / told["of"]
                 lease.progress(
                     bytes_done=int(result.read_bytes * share), note=f"{told['done']} of {told['of']} tasks done"
                 )

@@ -15,12 +15,14 @@ from jobs.lease import Lease
 class Kind:
     """name: as in the job's row; title: for people; run: does the work within the lease, in a worker (None: a command
     does it); result_template: shows what came of it (it gets `job`), empty where there is nothing to show;
-    asks_selection: its question is one that the search page answers."""
+    under_way_template: likewise while it is done, below its progress; asks_selection: its question is one that the
+    search page answers."""
 
     name: str
     title: str
     run: Callable[[Lease], None] | None = None
     result_template: str = ""
+    under_way_template: str = ""
     asks_selection: bool = True
 
 

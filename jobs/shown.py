@@ -31,6 +31,13 @@ class ShownJob:
             return ""
 
     @property
+    def under_way_template(self) -> str:
+        try:
+            return kind_of(self.job.kind).under_way_template
+        except KindUnknown:
+            return ""
+
+    @property
     def asks_selection(self) -> bool:
         """Whether the search page answers its question."""
         try:

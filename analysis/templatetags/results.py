@@ -40,10 +40,13 @@ def shown_result(context: Context, job: Job) -> ShownResult | None:
 
 
 @register.simple_tag(takes_context=True)
-def log_of(context: Context, job: Job) -> str:
-    """The last lines of the application's log; empty where there are none, or not all of its patients may be seen."""
+def log_of(context: Context, job: Job, *, lines: int = 0) -> str:
+    """The last lines of the application's log (0: all that are kept); empty where there are none, or not all of its
+    patients may be seen."""
     result = Result.objects.filter(job_id=job.pk).first()
-    return "" if result is None or result.outside(page_scope(context["request"]).patients) else result.log_tail
+    if result is None or result.outside(page_scope(context["request"]).patients):
+        return ""
+    return "\n".join(result.log_tail.splitlines()[-lines:])
 
 
 def _text(value: object) -> str:

@@ -147,3 +147,24 @@ def test_the_sessions_lie_above_and_while_headers_sleep_the_picture_stays(alice,
     assert "Patient 2002: line_length" in page
     assert "ToM_Loc" not in page
     assert "Sessions are not shown while the headers database does not answer" in page
+
+
+def test_while_it_is_done_the_end_of_the_log_is_on_the_page(alice, place):
+    job = done(alice, place)
+    Job.objects.filter(pk=job.pk).update(state=State.RUNNING, started_at=timezone.now(), lease_until=timezone.now())
+    Result.objects.update(log_tail="\n".join(f"line {number} of <log>" for number in range(40)))
+    page = browser_of(alice).get(f"/jobs/{job.pk}/progress").content.decode()
+    assert "line 39 of &lt;log&gt;" in page
+    assert "line 29 of" not in page
+    Grant.objects.filter(user=alice).delete()
+    assert "line 39" not in page_of(alice, job)
+
+
+def test_what_was_asked_for_stays_in_the_form_where_it_is_refused(alice, place):
+    asked = {"question": "patient=2002", "analysis": "line_length", "window": "x<y"}
+    answer = browser_of(alice).post("/analyses/new", asked)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert 'value="line_length" required checked' in page
+    assert page.count(" checked") == 1
+    assert 'value="x&lt;y"' in page
