@@ -4,7 +4,11 @@ Owns: the names of the two messages, that an unreachable broker is `NotSent` wit
 how many messages wait there.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from celery import current_app
+from kombu import Connection
 from kombu.exceptions import ChannelError, OperationalError
 from redis.exceptions import RedisError
 
@@ -25,12 +29,17 @@ def send(job_id: int) -> None:
 def waiting() -> int:
     """How many messages no worker has taken yet; 0 where the broker does not answer."""
     try:
-        with current_app.connection_for_write() as broker:
-            broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+        with connected() as broker:
             channel = broker.default_channel
             queue = channel.queue_declare(current_app.conf.task_default_queue, passive=True)  # type: ignore[attr-defined] # of every channel
             return int(queue.message_count)
-    except ChannelError:
-        return 0  # there is no queue before its first message, nor after its last
-    except (OperationalError, RedisError, OSError):
-        return 0
+    except (ChannelError, OperationalError, RedisError, OSError):
+        return 0  # ChannelError: there is no queue before its first message, nor after its last
+
+
+@contextmanager
+def connected() -> Iterator[Connection]:
+    """The broker, which answers: looked for twice at most. Raises what Celery's library does where it does not."""
+    with current_app.connection_for_write() as broker:
+        broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+        yield broker

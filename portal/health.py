@@ -5,7 +5,6 @@ Owns: the two addresses. They need no login and say nothing of what is kept: nam
 
 from collections.abc import Callable
 
-from celery import current_app
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from chunks.headers_db.errors import HeadersAsleep
 from chunks.models import Recording
+from jobs.broker import connected
 from portal.backup import backup_state
 from storage.urls import open_objects
 
@@ -58,8 +58,8 @@ def _objects() -> None:
 
 
 def _broker() -> None:
-    with current_app.connection_for_write() as broker:
-        broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+    with connected():
+        pass
 
 
 CHECKS: dict[str, Callable[[], None]] = {

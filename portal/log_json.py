@@ -24,9 +24,6 @@ class JsonLines(Lines):
             "message": line.getMessage(),
         }
         keys |= ids()
-        request_id = getattr(getattr(record, "request", None), "request_id", None)
-        if request_id:
-            keys["request"] = request_id
         if line.exc_info:
             keys["trace"] = self.formatException(line.exc_info)
         # In ASCII alone: a line separator of Unicode would end the line for some readers, and a control character of
