@@ -177,7 +177,7 @@ class Batch:
         def check_data(data_sha256: str, /) -> None:
             refuse_changed(path, before=before)
             if plan.signals:
-                self._elsewhere.check_data(data_sha256)
+                self._elsewhere.check_data(data_sha256, fingerprint=edf.fingerprint())
             # Not before: what is given up half way must leave nothing that the right files are compared with.
             remember_identity(self.patient, said, scope=self._scope, checked=self._wish.identity_checked)
 

@@ -3,10 +3,11 @@
 Owns: that question, asked twice of each file (by its fingerprint before anything is written, by the hash of all its
 data before it counts as held), and who is named in the answer. The rows are asked by a scan (a few thousand recordings:
 some milliseconds); while the headers database sleeps, and where the Lambda writes rows some time after the objects,
-every `recording.json` is read instead, once for a batch. What was taken in then and has no row yet is found by listing
-the buckets, once for a batch too.
+every `recording.json` is read instead, every few minutes of a batch. What was taken in then and has no row yet is found
+by listing the buckets, as often.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ from people.scope import Scope
 from storage.errors import BucketMissing
 from storage.objects import Objects
 
+FRESH_S = 300
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Held:
@@ -44,6 +47,7 @@ class Elsewhere:
         self._objects = objects
         self._read: list[_Held] | None = None
         self._unindexed: list[_Held] | None = None
+        self._read_at = time.monotonic()
 
     def check_fingerprint(self, edf: Edf) -> None:
         """Raises `HeldElsewhere`; where a fingerprint is held already, all data are hashed to be sure."""
@@ -58,16 +62,19 @@ class Elsewhere:
             if held.data_sha256 in {None, data_sha256}:
                 raise self._refusal(held)
 
-    def check_data(self, data_sha256: str) -> None:
-        """Raises `HeldElsewhere`."""
-        for held in self._found(Q(data_sha256=data_sha256)):
-            if held.data_sha256 == data_sha256:
+    def check_data(self, data_sha256: str, *, fingerprint: str) -> None:
+        """Raises `HeldElsewhere`. One that is half taken in counts by its fingerprint: somebody began at the same time,
+        and of two who both see the other none ends."""
+        for held in self._found(Q(data_sha256=data_sha256) | Q(fingerprint=fingerprint)):
+            if held.data_sha256 == data_sha256 or (held.data_sha256 is None and held.fingerprint == fingerprint):
                 raise self._refusal(held)
 
     def _found(self, wanted: Q) -> Iterator[_Held]:
         """Those that `wanted` asks for among the rows; while they cannot tell, all."""
         among = Recording.objects.filter(wanted).exclude(patient=self._patient).order_by("patient", "name")
         rows = asked(lambda: list(among))
+        if time.monotonic() - self._read_at > FRESH_S:
+            self._read_at, self._read, self._unindexed = time.monotonic(), None, None
         if rows is None:
             if self._read is None:
                 self._read = list(self._documents(documents))

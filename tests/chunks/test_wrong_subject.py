@@ -8,6 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from chunks import batch as batch_module
+from chunks import ingest as ingesting
 from chunks.batch import Batch, Result, Wish
 from chunks.headers_db.place import State
 from chunks.headers_db.state import read_state, set_state
@@ -104,6 +105,44 @@ def test_it_is_found_while_the_headers_database_sleeps(
     refused = take(rewritten(file), objects, patient="2003", identity_checked=True)
     assert "patient 2002 (day3_140500)" in refused.reason
     assert whole_tree(store_folder) == before
+
+
+def test_of_two_who_begin_at_once_for_two_patients_not_both_end(
+    two: tuple[str, str], file: Path, objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither was there when the other looked first."""
+    real, others = ingesting.put_annotations, []
+    monkeypatch.setattr("chunks.elsewhere.Elsewhere.check_fingerprint", lambda _self, _edf: None)
+
+    def meanwhile(*words: object, **options: object) -> None:
+        monkeypatch.setattr(ingesting, "put_annotations", real)
+        others.append(take(file, objects, patient="2003", identity_checked=True))
+        real(*words, **options)
+
+    monkeypatch.setattr(ingesting, "put_annotations", meanwhile)
+    assert take(file, objects).outcome == "ingested"
+    assert [each.refusal for each in others] == ["HeldElsewhere"]
+    assert set(Recording.objects.values_list("patient", "state")) == {("2002", "ok")}
+
+
+def test_a_long_batch_looks_again_for_what_others_took_in_meanwhile(
+    two: tuple[str, str], file: Path, objects: Objects, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.INDEX = "events"
+    first = file.with_name("first.edf")
+    write_recording(first, seed=5)
+    batch = Batch(
+        patient="2003",
+        surgery=SURGERY,
+        surgery_source="date given",
+        wish=Wish(),
+        objects=objects,
+        scope=server_scope(means="test"),
+    )
+    assert batch.ingest(first, place=1, progress=lambda _bytes: None).outcome == "ingested"
+    take(file, objects)
+    monkeypatch.setattr("chunks.elsewhere.FRESH_S", -1)  # minutes later
+    assert batch.ingest(file, place=2, progress=lambda _bytes: None).refusal == "HeldElsewhere"
 
 
 def test_it_is_found_before_the_lambda_has_written_a_row(
