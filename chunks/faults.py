@@ -9,20 +9,21 @@ from datetime import UTC, datetime
 from django.db import DataError, IntegrityError, connections
 
 from chunks.errors import ChunkUnreadable, ObjectUnfit, RecordingUnreadable
-from chunks.format import row
+from chunks.format import entry, row
+from chunks.index import dialect
 from chunks.models import IndexFault
 from storage.errors import AccessDenied, KeyUnusable, ObjectArchived, RangeOutside
 from storage.objects import ObjectInfo
 
 REASONS: dict[type[Exception], str] = {
     ChunkUnreadable: "It is no chunk: its line 1 is not a chunk's header.",
-    RangeOutside: "It is empty, so it is no chunk.",
+    RangeOutside: entry.EMPTY,
     RecordingUnreadable: "It is not what this portal writes as recording.json.",
-    KeyUnusable: "Its key cannot be addressed: rename it, or remove it.",
-    ObjectArchived: "It lies in an archive class: have it restored, which takes hours.",
+    KeyUnusable: entry.KEY_UNUSABLE,
+    ObjectArchived: entry.ARCHIVED,
     AccessDenied: "It may not be read: access is denied.",
-    DataError: "Its header holds a value that no row can keep.",
-    IntegrityError: "Its header holds a value that no row can keep.",
+    DataError: entry.VALUE_REFUSED,
+    IntegrityError: entry.VALUE_REFUSED,
 }
 OF_OBJECTS: tuple[type[Exception], ...] = tuple(REASONS)
 
@@ -36,13 +37,14 @@ def reason_of(error: Exception) -> str:
 
 def note(info: ObjectInfo, *, reason: str) -> None:
     """Notes that the object cannot be indexed; one that is noted already is counted."""
-    connection = connections["headers"]
-    sql = row.fault_upsert(rows=1, dialect="mysql" if connection.vendor == "mysql" else "sqlite")
     now = datetime.now(UTC)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, row.fault_row(bucket=info.bucket, key=info.key, etag=info.etag, reason=reason, seen_at=now))
+    with connections["headers"].cursor() as cursor:
+        cursor.execute(
+            row.fault_upsert(rows=1, dialect=dialect()),
+            row.fault_row(bucket=info.bucket, key=info.key, etag=info.etag, reason=reason, seen_at=now),
+        )
 
 
-def forget_older(moment: datetime, *, bucket: str) -> int:
-    """Forgets the faults of a bucket that were not met again since; how many."""
-    return IndexFault.objects.filter(bucket=bucket, last_seen__lt=moment).delete()[0]
+def forget_older(moment: datetime, *, bucket: str) -> None:
+    """Forgets the faults of a bucket that were not met again since."""
+    IndexFault.objects.filter(bucket=bucket, last_seen__lt=moment).delete()

@@ -64,7 +64,7 @@ def _write_recording(found: RecordingEntry) -> None:
         _upsert(row.OVERLAP_TABLE, row.OVERLAP_COLUMNS, row.OVERLAP_KEY_COLUMNS, part)
     with connections["headers"].cursor() as cursor:
         beyond = [found.values[0], found.recording, len(found.overlaps)]
-        cursor.execute(row.overlaps_beyond(dialect=_dialect()), beyond)
+        cursor.execute(row.overlaps_beyond(dialect=dialect()), beyond)
     _upsert(row.RECORDING_TABLE, row.RECORDING_COLUMNS, row.RECORDING_KEY_COLUMNS, [found.values])
 
 
@@ -175,7 +175,7 @@ def forget(*, bucket: str, keys: Sequence[str]) -> None:
 
 def settle_folder(*, bucket: str, recording: str) -> None:
     """Makes the row of a folder without a `recording.json`: none, or one that sums up its version 1 chunks."""
-    settled = settle_statements(bucket=bucket, recording=recording, indexed_at=datetime.now(UTC), dialect=_dialect())
+    settled = settle_statements(bucket=bucket, recording=recording, indexed_at=datetime.now(UTC), dialect=dialect())
     with connections["headers"].cursor() as cursor:
         for sql, values in settled:
             cursor.execute(sql, values)
@@ -208,7 +208,7 @@ def remove_bucket(bucket: str) -> int:
 def _upsert(
     table: str, columns: Sequence[str], key_columns: Sequence[str], rows: Sequence[tuple[row.Value, ...]]
 ) -> None:
-    sql = row.upsert(table, columns=columns, key_columns=key_columns, rows=len(rows), dialect=_dialect())
+    sql = row.upsert(table, columns=columns, key_columns=key_columns, rows=len(rows), dialect=dialect())
     with connections["headers"].cursor() as cursor:
         cursor.execute(sql, [value for values in rows for value in values])
 
@@ -221,7 +221,8 @@ def _is_there(objects: Objects, *, bucket: str, key: str) -> bool:
     return True
 
 
-def _dialect() -> row.Dialect:
+def dialect() -> row.Dialect:
+    """In which of the two its statements are written."""
     return "mysql" if connections["headers"].vendor == "mysql" else "sqlite"
 
 

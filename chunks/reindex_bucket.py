@@ -174,7 +174,8 @@ class BucketRepair:
                     self._cannot_index(self._objects.head(self._bucket, str(entry.values[1])), error)
 
     def _compare_recordings(self) -> None:
-        rows = {row.name: row for row in Recording.objects.filter(bucket=self._bucket)}
+        found = Recording.objects.filter(bucket=self._bucket).only("name", "state", "etag")
+        rows = {row.name: row for row in found}
         self._report.rows += len(rows)
         for info in self._documents:
             row = rows.pop(info.key.rpartition("/")[0], None)
@@ -202,7 +203,7 @@ class BucketRepair:
 
     def _repair_recording(self, info: ObjectInfo, *, missing: bool) -> None:
         try:
-            index.read_object(self._objects, info)
+            index.read_object(self._objects, info)  # gone: an orphan, whose row `index_object` would remove unasked
             if not self._how.check:
                 index.index_object(self._objects, bucket=self._bucket, key=info.key)
         except ObjectMissing:
@@ -234,7 +235,7 @@ class BucketRepair:
         for each in differences(chunks, rows_of(self._bucket)):
             if each.info and (each.kind is Kind.STALE or each.info.modified > self._began - LATELY):
                 try:
-                    self._read(each.info)
+                    self._read(each.info)  # as with recordings
                     index.index_object(self._objects, bucket=self._bucket, key=each.info.key)
                 except PASSED_OVER:
                     continue  # gone again, or told already; the next run tells what has come since

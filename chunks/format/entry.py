@@ -26,6 +26,11 @@ from chunks.format.version1 import from_old_keys, is_version_1
 
 FIRST_LOOK_BYTES = 4096
 DOCUMENT_LIMIT_BYTES = 16 * 1024 * 1024
+# Sentences of `index_error` about what is not the content's fault, or cannot be read so far; `fault_of` has the others.
+KEY_UNUSABLE = "Its key cannot be addressed: rename it, or remove it."
+ARCHIVED = "It lies in an archive class: have it restored, which takes hours."
+EMPTY = "It cannot be indexed: it is empty."
+VALUE_REFUSED = "It cannot be indexed: it holds a value that no row can keep."
 STATES = frozenset({"ingesting", "ok", "hidden", "duplicate", "conflict"})
 
 

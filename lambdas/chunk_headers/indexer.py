@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from chunks.format.entry import ChunkEntry, has_row
+from chunks.format.entry import VALUE_REFUSED, ChunkEntry, has_row
 from chunks.format.keys import recording_key
 from lambdas.chunk_headers.database import (
     TRIES,
@@ -32,7 +32,6 @@ from storage.objects import Objects
 
 LOOKS = 5
 LOOKS_AT_ONCE = 16
-DOES_NOT_FIT = "It cannot be indexed: it holds a value that no row can keep."
 
 log = logging.getLogger("ecog.chunk_headers")
 _Asked = TypeVar("_Asked")
@@ -149,7 +148,7 @@ class Indexer:
         try:
             self._transact([each], [])
         except ValueRefused:
-            self._transact([replace(each, entry=None, fault=DOES_NOT_FIT)], [])
+            self._transact([replace(each, entry=None, fault=VALUE_REFUSED)], [])
 
     def _transact(self, seen: Sequence[Seen], faults: Sequence[tuple[str, str]]) -> None:
         for tries in range(1, TRIES + 1):

@@ -76,7 +76,7 @@ class Looker:
         except (ObjectMissing, BucketMissing):
             return Seen(hint=hint, etag=None)
         except (KeyUnusable, BucketUnusable):
-            return Seen(hint=hint, etag=None, fault="Its key or its bucket cannot be addressed.")
+            return Seen(hint=hint, etag=None, fault=entry.KEY_UNUSABLE)
         try:
             return self._read(info, hint=hint)
         except (ObjectMissing, BucketMissing):
@@ -88,10 +88,9 @@ class Looker:
         except (NotAChunk, NotARecording) as error:
             return Seen(hint=hint, etag=info.etag, fault=entry.fault_of(error))
         except RangeOutside:
-            return Seen(hint=hint, etag=info.etag, fault=entry.fault_of(NotAChunk("it is empty")))
+            return Seen(hint=hint, etag=info.etag, fault=entry.EMPTY)
         except ObjectArchived:
-            fault = "It lies in an archive class: have it restored, which takes hours."
-            return Seen(hint=hint, etag=info.etag, fault=fault, keeps_rows=True)
+            return Seen(hint=hint, etag=info.etag, fault=entry.ARCHIVED, keeps_rows=True)
 
     def has_changed(self, seen: Seen) -> bool:
         """Whether the store says something else by now."""
