@@ -92,6 +92,7 @@ KNOWN = {
                 "code": "the code shown at the event",
                 "label": "the one channel",
                 "other": "the other channel",
+                "sfreq": "samples a second of both; channels of different rates make no pair",
                 "events": "events whose epochs of both channels were whole",
                 "averages": "segments averaged; chance alone gives about 1 / averages",
             }

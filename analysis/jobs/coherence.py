@@ -4,11 +4,19 @@ Magnitude-squared coherence |Pxy|² / (Pxx · Pyy) (Carter 1987, Proc. IEEE 75:2
 before to 1 s after it, cut into segments of 0.5 s, half overlapping, under a Hann window, their mean taken off; the
 spectra are averaged over all segments of all events of a code before they are divided, so one segment alone would give
 1 everywhere, and chance alone about 1 / `averages`. A band's value is the mean over its frequencies. An epoch that a
-gap or an unusable chunk cuts is left out for that channel, and `events` says how many went into a pair.
+gap, an unusable chunk or the end of the time asked for cuts is left out for that channel, and `events` says how many
+went into a pair. An epoch begins at the sample nearest to its instant. A flat channel has no coherence; channels of
+different rates make no pair, and where a pair was recorded at two rates, each has its row. Two channels of one label
+are told apart by their numbers: `A1~3`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+import math
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from fractions import Fraction
+from functools import cache, partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +28,13 @@ from scipy.signal import get_window
 from analysis.batches import FAULT, Array, arrow_schema
 from analysis.context import Context, Event, Windows
 from analysis.jobs.band_power import BANDS, in_band
+from analysis.windows import start_us
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 Spectra = npt.NDArray[np.complex128]
+Channel = tuple[str, int]  # its label and its number
 BEFORE_S, AFTER_S, SEGMENT_S = 0.5, 1.0, 0.5
 HIGHEST_HZ = 150.0
 EVENTS_A_TASK = 8
@@ -34,14 +44,16 @@ PIECES = f"{_EVENT}, place long, samples array<double>, {_FAULT}"
 _PAIR = "patient string, task string, code int, label string, other string"
 _SPECTRA = ", ".join(f"{name} array<double>" for name in ("cross_real", "cross_imag", "own", "others"))
 SUMS = f"{_PAIR}, sfreq double, events int, averages int, {_SPECTRA}"
-RESULT = f"{_PAIR}, events int, averages int, " + ", ".join(f"{band} double" for band in BANDS)
+RESULT = f"{_PAIR}, sfreq double, events int, averages int, " + ", ".join(f"{band} double" for band in BANDS)
 
 
 def spectra(epoch: Array, *, sfreq: float) -> Spectra:
     """(… × samples) → (… × segments × frequencies up to 150 Hz), not scaled: coherence is a ratio."""
     length = min(epoch.shape[-1], round(SEGMENT_S * sfreq))
     segments = np.lib.stride_tricks.sliding_window_view(epoch, length, axis=-1)[..., :: max(1, length - length // 2), :]
-    segments = segments - segments.mean(axis=-1, keepdims=True)
+    flat = (segments == segments[..., :1]).all(axis=-1, keepdims=True)
+    # The mean of equal numbers may differ from them in its last digit, which would be a spectrum.
+    segments = np.where(flat, 0, segments - segments.mean(axis=-1, keepdims=True))
     return np.asarray(
         np.fft.rfft(segments * get_window("hann", length), axis=-1)[..., frequencies(sfreq) <= HIGHEST_HZ]
     )
@@ -76,6 +88,7 @@ def run(windows: Windows, context: Context) -> "DataFrame":
 
 def cut(batches: Iterable[pa.RecordBatch], *, events: tuple[Event, ...]) -> Iterator[pa.RecordBatch]:
     """What each window holds of each event's epoch; faults as they came."""
+    ordered = _by_place(events)
     for batch in batches:
         found: list[dict[str, Any]] = []
         abouts = batch.select([name for name in batch.schema.names if name != "samples"]).to_pylist()
@@ -84,7 +97,8 @@ def cut(batches: Iterable[pa.RecordBatch], *, events: tuple[Event, ...]) -> Iter
             if about[FAULT] is not None:
                 found.append({name: about.get(name) for name in _PIECES.names})
                 continue
-            for event, begin, end in _touching(about, length, events=events):
+            own = ordered.get((about["patient"], about["bucket"], about["recording"]), ())
+            for event, begin, end in _touching(about, length, events=own):
                 first, last = max(begin, 0), min(end, length)
                 samples = batch.column("samples")[place].values[first:last]
                 found.append(_piece(about, event, place=first - begin, samples=samples.to_numpy(zero_copy_only=False)))
@@ -153,22 +167,51 @@ def divided(table: pa.Table) -> pa.Table:
     )
     values, hertz = coherence(real + 1j * imag, own, others), frequencies(sfreq)
     means = {name: in_band(values, hertz[: len(values)], band=band, sfreq=sfreq) for name, band in BANDS.items()}
-    row = about | {name: sum(table.column(name).to_pylist()) for name in ("events", "averages")}
+    row = about | {"sfreq": sfreq} | {name: sum(table.column(name).to_pylist()) for name in ("events", "averages")}
     row |= {name: None if np.isnan(each).any() else float(each.mean()) for name, each in means.items()}
     return pa.Table.from_pylist([row], schema=_RESULT)
 
 
-def _touching(about: Mapping[str, Any], length: int, *, events: tuple[Event, ...]) -> Iterator[tuple[Event, int, int]]:
-    """The events whose epoch this window touches, each with the epoch's samples counted from the window's first."""
-    sfreq: float = about["sfreq"]
-    place = about["patient"], about["bucket"], about["recording"]
-    for event in events:
-        if (event.patient, event.bucket, event.recording) != place:
-            continue
-        begin = round(((event.at - about["start"]).total_seconds() - BEFORE_S) * sfreq)
-        end = begin + epoch_length(sfreq)
+def _by_place(events: Iterable[Event]) -> Mapping[tuple[str, str, str], Sequence[Event]]:
+    """The events of each patient, bucket and recording, by their instants."""
+    found: dict[tuple[str, str, str], list[Event]] = {}
+    for event in sorted(events, key=lambda each: each.at):
+        found.setdefault((event.patient, event.bucket, event.recording), []).append(event)
+    return found
+
+
+def _touching(about: Mapping[str, Any], length: int, *, events: Sequence[Event]) -> Iterator[tuple[Event, int, int]]:
+    """The events (by instant) whose epoch this window touches, and its samples, counted from the window's first.
+
+    Which sample an epoch begins with is reckoned from the stretch's begin, in exact numbers, so that all windows that
+    hold a part of it agree.
+    """
+    if not events:
+        return
+    sfreq = _exact(about["sfreq"])
+    begin_us = start_us(sfreq, sample=about["first_sample"])
+    origin = about["start"] - timedelta(microseconds=begin_us)
+    until = about["start"] + timedelta(seconds=length / about["sfreq"] + BEFORE_S + 1)
+    near = slice(
+        bisect_left(events, about["start"] - timedelta(seconds=AFTER_S + 1), key=_instant),
+        bisect_right(events, until, key=_instant),
+    )
+    for event in events[near]:
+        since_us = (event.at - origin) // timedelta(microseconds=1) - BEFORE_S * 1_000_000
+        begin = math.floor(Fraction(since_us) * sfreq / 1_000_000 + Fraction(1, 2)) - about["first_sample"]
+        end = begin + epoch_length(about["sfreq"])
         if begin < length and end > 0:
             yield event, begin, end
+
+
+def _instant(event: Event) -> datetime:
+    return event.at
+
+
+@cache
+def _exact(sfreq: float) -> Fraction:
+    """The rate that a recording's header said: samples of a data record by its duration, of few digits."""
+    return Fraction(sfreq).limit_denominator(1_000_000)
 
 
 def epoch_length(sfreq: float) -> int:
@@ -183,21 +226,28 @@ def _piece(about: Mapping[str, Any], event: Event, *, place: int, samples: Array
 
 def _epochs(table: pa.Table) -> Mapping[float, list[dict[str, Array]]]:
     """By rate, the events with the whole epochs of their channels."""
-    pieces: dict[tuple[float, int], dict[str, list[tuple[int, Array]]]] = {}
-    columns = [table.column(name).to_pylist() for name in ("sfreq", "event", "label", "place")]
+    pieces: dict[tuple[float, int], dict[Channel, list[tuple[int, Array]]]] = {}
+    columns = [table.column(name).to_pylist() for name in ("sfreq", "event", "label", "channel", "place")]
     samples = table.column("samples")
-    for row, (sfreq, event, label, place) in enumerate(zip(*columns, strict=True)):
-        here = pieces.setdefault((sfreq, event), {}).setdefault(label, [])
+    for row, (sfreq, event, label, channel, place) in enumerate(zip(*columns, strict=True)):
+        here = pieces.setdefault((sfreq, event), {}).setdefault((label, channel), [])
         here.append((place, samples[row].values.to_numpy(zero_copy_only=False)))
     found: dict[float, list[dict[str, Array]]] = {}
     for (sfreq, _), channels in sorted(pieces.items()):
-        whole = {label: _joined(parts, length=epoch_length(sfreq)) for label, parts in channels.items()}
+        named = _named(channels)
+        whole = {named[each]: _joined(parts, length=epoch_length(sfreq)) for each, parts in channels.items()}
         found.setdefault(sfreq, []).append({label: epoch for label, epoch in whole.items() if epoch is not None})
     return found
 
 
+def _named(channels: Iterable[Channel]) -> Mapping[Channel, str]:
+    """What each channel is called: its label, and its number where another has the same."""
+    several = Counter(label for label, _ in channels)
+    return {(label, number): f"{label}~{number}" if several[label] > 1 else label for label, number in channels}
+
+
 def _joined(parts: list[tuple[int, Array]], *, length: int) -> Array | None:
-    """The epoch that these parts make; None where one is missing, or two channels have the same label."""
+    """The epoch that these parts make; None where one is missing."""
     at = 0
     ordered = sorted(parts, key=lambda part: part[0])
     for place, samples in ordered:
