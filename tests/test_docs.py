@@ -61,10 +61,25 @@ def test_every_page_is_reached_from_the_readme() -> None:
     assert not [str(page) for page in pages if str(page) not in readme]
 
 
+def ours() -> dict[str, str]:
+    """Our own commands with their apps."""
+    commands = {name: str(app) for name, app in get_commands().items()}
+    return {name: app for name, app in commands.items() if (ROOT / app.partition(".")[0]).is_dir()}
+
+
+def test_every_command_and_every_option_says_what_it_is_for() -> None:
+    silent = []
+    for name, app in ours().items():
+        command = load_command_class(app, name)
+        actions = command.create_parser("manage.py", name)._actions
+        silent += [f"{name} {action.option_strings or action.dest}" for action in actions if not action.help]
+        silent += [] if command.help else [name]
+    assert not silent
+
+
 def test_every_command_of_ours_is_in_the_documents() -> None:
-    ours = {name for name, app in get_commands().items() if (ROOT / str(app).split(".", maxsplit=1)[0]).is_dir()}
     told = {name for page in PAGES for name, _ in COMMAND.findall(code_of(page))}
-    assert ours - told - {"migrate", "demo"} == set()
+    assert ours().keys() - told - {"migrate", "demo"} == set()
 
 
 def test_the_rule_reads_options() -> None:

@@ -27,8 +27,8 @@ class Command(SessionsCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", metavar="FILE", nargs="*", type=Path, help="files to keep with the session")
-        parser.add_argument("--task", metavar="NAME", required=True)
-        parser.add_argument("--patient", metavar="ID", required=True)
+        parser.add_argument("--task", metavar="NAME", required=True, help="the task that was played")
+        parser.add_argument("--patient", metavar="ID", required=True, help="who played it")
         parser.add_argument("--day", metavar="N", type=int, required=True, help="counted from implantation (day 0)")
         parser.add_argument("--start", metavar="H:M:S", required=True, help="on the clock of the task's computer")
         parser.add_argument("--stop", metavar="H:M:S", required=True, help="before the start: past midnight")

@@ -27,10 +27,10 @@ class Command(SessionsCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("session", metavar="KEY", help="such as ToM_Loc_2002.json, or …json#2 for its second one")
-        parser.add_argument("--task", metavar="NAME")
-        parser.add_argument("--patient", metavar="ID")
-        parser.add_argument("--day", metavar="N", type=int)
-        parser.add_argument("--start", metavar="H:M:S")
+        parser.add_argument("--task", metavar="NAME", help="the task that was played")
+        parser.add_argument("--patient", metavar="ID", help="who played it")
+        parser.add_argument("--day", metavar="N", type=int, help="counted from implantation (day 0)")
+        parser.add_argument("--start", metavar="H:M:S", help="on the clock of the task's computer")
         parser.add_argument("--stop", metavar="H:M:S", help="before the start: past midnight")
         parser.add_argument(
             "--clock-offset",

@@ -26,7 +26,7 @@ class Command(AccountCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("username", metavar="NAME", help="the name to log in with")
-        parser.add_argument("--role", required=True, choices=[role.value for role in Role])
+        parser.add_argument("--role", required=True, choices=[role.value for role in Role], help="what it may do")
         whom = parser.add_mutually_exclusive_group()
         whom.add_argument("--patient", nargs="+", metavar="ID", default=[], help="patients this account may see")
         whom.add_argument("--all-patients", action="store_true", help="this account may see every patient")

@@ -23,7 +23,7 @@ class Command(BaseCommand):
     help = "Say who could see a patient when, who looked and who took what home. That it was asked is written down."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--patient", metavar="ID", required=True)
+        parser.add_argument("--patient", metavar="ID", required=True, help="of whom, by ID (2002)")
         parser.add_argument("--from", dest="first", metavar="DATE", type=_day, help=f"first day, {DAY}")
         parser.add_argument("--to", dest="last", metavar="DATE", type=_day, help=f"last day, {DAY}")
         form = parser.add_mutually_exclusive_group()

@@ -21,7 +21,7 @@ class Command(PortalCommand):
     for_people = (BackupError, OSError)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument("file", metavar="FILE", type=Path, help="what backup_portal wrote")
         parser.add_argument("--replace", action="store_true", help="remove what the portal database holds now")
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 (the signature is Django's)
