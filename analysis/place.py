@@ -71,6 +71,10 @@ class Place:
         except UrlUnusable:
             raise PlaceUnusable(f"The place of the results is not understood: {EXAMPLES}.") from None
 
+    def check(self) -> None:
+        """Raises `PlaceUnusable` where the URL cannot be meant."""
+        _ = self.objects
+
     def key(self, name: str) -> str:
         return f"{self._parts[2]}{name}"
 

@@ -26,7 +26,7 @@ def settings_of_analyses(**_: object) -> list[CheckMessage]:
     if wrong := misunderstood(settings.SPARK_MASTER):
         found.append(Error(f"ECOG_SPARK_MASTER: {wrong}", id="analysis.E001"))
     try:
-        _ = Place(settings.RESULTS_URL).objects
+        Place(settings.RESULTS_URL).check()
     except AnalysisError as error:
         found.append(Error(f"ECOG_RESULTS_URL: {error}", id="analysis.E002"))
     return found
