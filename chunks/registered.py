@@ -9,4 +9,4 @@ DAY_S = 24 * 3600.0
 
 chores.register(chores.Chore(name="chunks", every_s=DAY_S, run=compare_chunks))
 chores.register(chores.Chore(name="annotations", every_s=10 * 60.0, run=publishing.chore))
-register(Kind(name=publishing.KIND, title="Annotations", run=publishing.run, asks_selection=False))
+register(Kind(name=publishing.KIND, title="Annotations", run=publishing.run, asks_selection=False, writes_headers=True))

@@ -4,7 +4,7 @@ Owns: how they connect and how patient they are, and the sentences. botocore its
 for patience; what is left is said, with the way on. A server's own sentence is not passed on: it may name keys.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -53,6 +53,15 @@ def clients_for(site: Site) -> Clients:
             functions=session.client("lambda", config=CONFIG),
             queues=session.client("sqs", config=CONFIG),
         )
+
+
+def ask_before_each_request(clients: Clients, *, check: Callable[[], None]) -> None:
+    """`check` is called before every request leaves, repetitions too; what it raises ends the call instead.
+
+    A process that was stopped (SIGSTOP, a suspended machine) may go on anywhere, long after another has taken over.
+    """
+    for client in (clients.rds, clients.ec2, clients.functions, clients.queues):
+        client.meta.events.register("before-send", lambda **_request: check())
 
 
 def code_of(error: ClientError) -> str:

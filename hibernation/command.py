@@ -6,7 +6,9 @@ Owns: how the engine's sentences reach a terminal: one line each; what is only w
 import sys
 from typing import ClassVar
 
-from chunks.command import PortalCommand
+from django.core.management.base import CommandError
+
+from chunks.command import CALLED_WRONGLY, PortalCommand
 from hibernation.errors import HibernationError
 from hibernation.work import Tell
 
@@ -40,4 +42,15 @@ class HibernationCommand(PortalCommand):
         """Whether the person at the terminal says yes; where there is nobody, no."""
         if not sys.stdin.isatty():
             return False
-        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+        try:
+            return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+        except EOFError:
+            return False
+
+    def answer(self, question: str) -> str:
+        """What the person at the terminal types."""
+        try:
+            return input(question).strip()
+        except EOFError:
+            said = "Nothing was answered, and nothing was changed."
+            raise CommandError(said, returncode=CALLED_WRONGLY) from None

@@ -58,9 +58,9 @@ def wake(work: Work) -> Sleep | None:
 def _run(work: Work, *, goal: Goal) -> Look:
     same, since, last = 0, work.pace.now(), None
     while True:
-        work.check(None)
         with speaking():
             seen = look(work)
+        work.check(None)
         step = next_step(seen.seen, goal=goal)
         if (step, seen.seen) != last:
             same, since, last = 0, work.pace.now(), (step, seen.seen)

@@ -1,9 +1,13 @@
 """One at a time: whoever puts the headers database to sleep or wakes it holds the one row of `Hold` by a job.
 
 Owns: who holds it, and until when: as long as that job has its lease, which a thread renews every few seconds. A holder
-that was killed is no longer one after half a minute.
+that was killed is no longer one after half a minute, and what it was at is over when somebody else takes over: the last
+who asked has the say, and no worker that comes back puts to sleep again what was woken meanwhile.
 """
 
+from collections.abc import Collection
+
+from django.db.models import Q
 from django.utils import timezone
 
 from hibernation.errors import SomebodyElse
@@ -11,7 +15,7 @@ from hibernation.models import Hold
 from jobs.errors import LeaseLost
 from jobs.kinds import title_of
 from jobs.lease import TIMING, Lease
-from jobs.models import Job, Runner, State
+from jobs.models import UNDER_WAY, Job, Runner, State
 
 TRIES = 3
 
@@ -32,15 +36,24 @@ class Held:
         Hold.objects.filter(pk=1, job_id=self._lease.job_id).update(job_id=None)
 
 
-def take(lease: Lease) -> Held:
-    """Raises `SomebodyElse`, who says who is at it, by what means, and since when."""
+def take(lease: Lease, *, kinds: Collection[str]) -> Held:
+    """`kinds`: those of jobs that hold. Raises `SomebodyElse`, who says who is at it, by what means, and since when."""
     for _ in range(TRIES):
         row, _ = Hold.objects.get_or_create(pk=1)
         if row.job_id != lease.job_id and (holder := _alive(row.job_id)) is not None:
             raise SomebodyElse(said_of(holder))
         if Hold.objects.filter(pk=1, job_id=row.job_id).update(job_id=lease.job_id):
+            _end_older(lease, kinds=kinds)
             return Held(lease)
     raise SomebodyElse("Somebody else was faster by a moment: look with manage.py rds_status, then try again.")
+
+
+def _end_older(lease: Lease, *, kinds: Collection[str]) -> None:
+    """Those that were asked for before, and on which nobody works now."""
+    by = Job.objects.values_list("asker_name", flat=True).get(pk=lease.job_id)
+    older = Job.objects.filter(kind__in=kinds, state__in=UNDER_WAY, pk__lt=lease.job_id)
+    idle = older.filter(Q(state=State.QUEUED) | Q(lease_until__lt=timezone.now()))
+    idle.end(State.FAILED, now=timezone.now(), reason=f"Taken over by job {lease.job_id} of {by}.")
 
 
 def holder() -> Job | None:

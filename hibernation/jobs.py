@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlencode
 from django.conf import settings
 
 from hibernation import engine, held, snapshots
-from hibernation.aws import clients_for, speaking
+from hibernation.aws import ask_before_each_request, clients_for, speaking
 from hibernation.errors import SnapshotUnclear
 from hibernation.models import Sleep, present_sleep
 from hibernation.site import require_rds, site_here
@@ -180,8 +180,10 @@ def telling(lease: Lease, *, also: Tell | None = None) -> Tell:
 
 
 def _held(lease: Lease, work: Work, do: Callable[[], _Answer]) -> _Answer:
-    right = held.take(lease)
+    right = held.take(lease, kinds=(SLEEP, WAKE))
     work.check = right.check
+    if work.clients is not None:
+        ask_before_each_request(work.clients, check=right.check)
     try:
         return do()
     finally:

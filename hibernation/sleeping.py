@@ -19,6 +19,7 @@ from hibernation.models import Sleep, present_sleep
 from hibernation.prices import cost_of, prices_here
 from hibernation.states import Events, Goal, Instance, Snapshot
 from hibernation.work import Look, Work, look
+from jobs import kinds
 from jobs.models import Job
 from jobs.models import State as JobState
 from people import audit
@@ -104,8 +105,8 @@ def drain(work: Work, seen: Look, *, sleep: Sleep) -> None:
 
 
 def writers(*, before: datetime | None = None) -> list[Job]:
-    """Ingests that run; `before`: those that began before, which still may write rows."""
-    running = Job.objects.filter(kind__startswith="ingest", state=JobState.RUNNING)
+    """Jobs at work that write headers; `before`: those that began before, which still may write rows."""
+    running = Job.objects.filter(kind__in=kinds.names(writing_headers=True), state=JobState.RUNNING)
     if before is not None:
         running = running.filter(started_at__lte=before + timedelta(seconds=10))
     # A killed command's lease has run out.

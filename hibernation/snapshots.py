@@ -145,7 +145,8 @@ def choose(held: Sequence[Held], *, day: date | None = None, name: str = "", lat
             if each.name == name:
                 return _fit(each)
         raise SnapshotUnclear(
-            f"There is no snapshot {name!r} of this instance: rds_restore --list shows those there are."
+            f"There is no snapshot {name!r} of this instance: rds_restore --list shows those there are; "
+            "--from-buckets needs none."
         )
     fit = [each for each in held if each.ours and each.status == "available"]
     if day is not None:

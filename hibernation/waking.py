@@ -266,6 +266,7 @@ LINKS = {
 def link(step: Step, work: Work, seen: Look, *, sleep: Sleep) -> None:
     """One step of the chain; noted where it is done."""
     if LINKS[step](work, seen, sleep=sleep):
+        work.check(None)
         sleep.steps = [*sleep.steps, step.value]
         sleep.save(update_fields=["steps"])
 

@@ -4,7 +4,7 @@ Owns: the register. An app enters its kinds when Django starts (`AppConfig.ready
 number knows what to do. Knows nothing of what the work is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from jobs.errors import KindUnknown
@@ -16,7 +16,8 @@ class Kind:
     """name: as in the job's row; title: for people; run: does the work within the lease, in a worker (None: a command
     does it); result_template: shows what came of it (it gets `job`), empty where there is nothing to show;
     under_way_template: likewise while it is done, below its progress; asks_selection: its question is one that the
-    search page answers."""
+    search page answers; writes_headers: it writes rows of the headers database, so that its end is waited for before
+    that is put to sleep."""
 
     name: str
     title: str
@@ -24,6 +25,7 @@ class Kind:
     result_template: str = ""
     under_way_template: str = ""
     asks_selection: bool = True
+    writes_headers: bool = False
 
 
 _kinds: dict[str, Kind] = {}
@@ -41,6 +43,11 @@ def kind_of(name: str) -> Kind:
         return _kinds[name]
     except KeyError:
         raise KindUnknown(f"This portal has no jobs of the kind {name!r}: is a worker older than the portal?") from None
+
+
+def names(*, writing_headers: bool = False) -> Iterable[str]:
+    """Of all kinds, or of those that write headers."""
+    return [kind.name for kind in _kinds.values() if kind.writes_headers or not writing_headers]
 
 
 def title_of(name: str) -> str:

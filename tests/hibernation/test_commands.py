@@ -1,6 +1,7 @@
 """The four commands as an administrator types them."""
 
 import io
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +15,12 @@ from chunks.headers_db.state import read_state
 from hibernation import jobs
 from hibernation.models import Hold, Sleep
 from hibernation.states import Goal
+from jobs.asking import enqueue
 from jobs.models import Job, Runner
 from jobs.models import State as JobState
+from jobs.tasks import run as work
 from people.models import AuditEntry
+from people.scope import server_scope
 from tests.hibernation.lab import FUNCTION, REGION, Clock, Lab
 
 pytestmark = pytest.mark.database(transaction=True)
@@ -127,6 +131,21 @@ def test_a_second_person_is_told_who_and_since_when(configured: Lab) -> None:
     assert Hold.objects.get(pk=1).job_id is None
 
 
+@pytest.mark.parametrize("left", [JobState.QUEUED, JobState.RUNNING], ids=["handed back", "killed"])
+def test_a_sleep_that_another_has_taken_over_is_not_begun_again(db: None, left: JobState) -> None:
+    """Its worker comes back when somebody has woken the database meanwhile."""
+    scope, question = server_scope(means="page"), jobs.sleep_question(Goal.CLOSED)
+    job = enqueue(jobs.SLEEP, question=question, scope=scope, send=lambda _: None)
+    dead = timezone.now() - timedelta(seconds=1) if left == JobState.RUNNING else None
+    Job.objects.filter(pk=job.pk).update(state=left, attempt=1, started_at=timezone.now(), lease_until=dead)
+    run("rds_hibernate", "--mode", "closed", "--yes")
+    run("rds_restore")
+    work(job.pk)
+    assert read_state().state == State.AWAKE
+    job.refresh_from_db()
+    assert (job.state, job.reason) == (JobState.FAILED, f"Taken over by job {job.pk + 1} of server.")
+
+
 def test_a_date_with_two_snapshots_is_not_guessed(configured: Lab) -> None:
     run("rds_hibernate", "--yes")
     restore()
@@ -191,10 +210,6 @@ def test_the_price_of_a_class_nobody_knows_is_unknown(configured: Lab) -> None:
 
 def test_a_worker_does_both(configured: Lab) -> None:
     """As the page asks for them: by a job's number alone."""
-    from jobs.asking import enqueue
-    from jobs.tasks import run as work
-    from people.scope import server_scope
-
     scope = server_scope(means="page")
     for kind, question, state in (
         (jobs.SLEEP, jobs.sleep_question(Goal.SNAPSHOT), State.ASLEEP),
@@ -207,21 +222,80 @@ def test_a_worker_does_both(configured: Lab) -> None:
         assert read_state().state == state
 
 
+@pytest.fixture
+def typing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """A person at a terminal who answers so, and then presses Ctrl-D; what was asked."""
+
+    def answers(*typed: str) -> list[str]:
+        asked, left = list[str](), iter(typed)
+
+        def answer(question: str) -> str:
+            asked.append(question)
+            try:
+                return next(left)
+            except StopIteration:
+                raise EOFError from None
+
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+        monkeypatch.setattr("builtins.input", answer)
+        return asked
+
+    return answers
+
+
 def test_at_a_terminal_it_asks_for_the_date_as_the_lab_knows_it(
-    configured: Lab, monkeypatch: pytest.MonkeyPatch
+    configured: Lab, typing: Callable[..., list[str]]
 ) -> None:
     run("rds_hibernate", "--yes")
     Sleep.objects.update(verified_at=None)  # an older portal's: which snapshot is meant is not clear
-    asked: list[str] = []
-    answers = iter(["yesterday", f"{timezone.now():%Y-%m-%d}"])
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or next(answers))
-    assert "The snapshot is completely restored." in restore()
-    assert [question.partition(" (")[0] for question in asked] == ["Enter the date of the snapshot"] * 2
+    asked = typing(
+        "yesterday", "2017-06-01", "", f"{configured.name}-hib-20170601t100000z", f"{timezone.now():%Y-%m-%d}"
+    )
+    told = restore()
+    assert "The snapshot is completely restored." in told
+    for said in ("'yesterday' is no date", "no snapshot of 2017-06-01", "'' is no date", "There is no snapshot 'ecog"):
+        assert said in told
+    assert [question.partition(" (")[0] for question in asked] == ["Enter the date of the snapshot"] * 5
+
+
+def test_of_two_snapshots_of_a_day_the_person_at_the_terminal_says_which(
+    configured: Lab, typing: Callable[..., list[str]]
+) -> None:
+    for _ in range(2):
+        run("rds_hibernate", "--yes")
+        restore()
+    run("rds_hibernate", "--yes")
+    first, today = Sleep.objects.earliest("pk").snapshot, f"{timezone.now():%Y-%m-%d}"
+    Sleep.objects.update(verified_at=None)
+    typing(today, first)
+    told = restore()
+    assert f"Of {today} there are 3 snapshots" in told
+    assert f"The snapshot {first} is being restored." in told
+
+
+def test_who_answers_nothing_changes_nothing(configured: Lab, typing: Callable[..., list[str]]) -> None:
+    typing()
+    assert refused("rds_hibernate", match="Nothing was changed").returncode == 1
+    assert read_state().state == State.AWAKE
+    run("rds_hibernate", "--yes")
+    Sleep.objects.update(verified_at=None)
+    assert refused("rds_restore", match="Nothing was answered").returncode == 2
+    assert read_state().state == State.ASLEEP
+    assert configured.instance() is None
+
+
+def test_where_there_is_no_snapshot_nobody_is_asked_for_one(configured: Lab, typing: Callable[..., list[str]]) -> None:
+    run("rds_hibernate", "--yes")
+    configured.client("rds").delete_db_snapshot(DBSnapshotIdentifier=Sleep.objects.get().snapshot)
+    asked = typing("2017-06-01")
+    refused("rds_restore", match="--from-buckets needs none")
+    assert asked == []
 
 
 @pytest.mark.usefixtures("own_user")
-def test_at_a_terminal_it_asks_how_a_new_instance_is_to_be(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_at_a_terminal_it_asks_how_a_new_instance_is_to_be(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, typing: Callable[..., list[str]]
+) -> None:
     """Nothing was ever recorded, and there is neither instance nor snapshot."""
     lab.make(host=False)
     before = lab.instance()
@@ -234,10 +308,11 @@ def test_at_a_terminal_it_asks_how_a_new_instance_is_to_be(lab: Lab, monkeypatch
         monkeypatch.setattr(settings, name, value)
     groups = [each["VpcSecurityGroupId"] for each in before["VpcSecurityGroups"]]
     subnets = before["DBSubnetGroup"]["DBSubnetGroupName"]
-    answers = iter(["db.t4g.small", "25", "mysql", subnets, " ".join(groups)])
+    answers = ["db.t4g.small", "25", "mysql", subnets, " ".join(groups)]
     refused("rds_restore", "--from-buckets", match="Not known of the new instance")
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    monkeypatch.setattr("builtins.input", lambda _question: next(answers))
+    typing("db.t4g.small", "twenty", "mysql", subnets, " ".join(groups))
+    refused("rds_restore", "--from-buckets", match="'twenty' is no number of gigabytes")
+    typing(*answers)
     restore("--from-buckets")
     made = lab.instance()
     assert made is not None

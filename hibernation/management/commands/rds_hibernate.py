@@ -41,7 +41,7 @@ class Command(HibernationCommand):
         parser.add_argument(
             "--wait",
             action="store_true",
-            help="first wait until nobody else is at it and no ingest runs; search stays open",
+            help="first wait until nobody else is at it and no job writes headers; search stays open",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 (the signature is Django's)

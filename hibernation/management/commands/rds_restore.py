@@ -13,11 +13,12 @@ from chunks.command import CALLED_WRONGLY, PARTLY_DONE
 from hibernation import held, snapshots
 from hibernation.aws import speaking
 from hibernation.command import HibernationCommand
-from hibernation.errors import ConfigurationUnknown, SnapshotUnclear
+from hibernation.errors import ConfigurationUnknown, SnapshotUnclear, SnapshotUnfit
 from hibernation.jobs import WAKE, Choice, chosen, do_wake, telling, work_here
 from hibernation.models import Sleep
 from hibernation.site import require_rds
 from hibernation.snapshots import Held
+from hibernation.work import Work
 from jobs.here import run_here
 from people.asking import COMMAND
 from people.origin import terminal_origin
@@ -98,9 +99,24 @@ class Command(HibernationCommand):
         except SnapshotUnclear as unclear:
             if choice.made or not work.site.on_rds or not sys.stdin.isatty():
                 raise CommandError(str(unclear), returncode=CALLED_WRONGLY) from unclear
-            self._list(scope)
-            return Choice(day=self._ask_date(), address=choice.address, wanted=choice.wanted)
+            return self._ask_which(choice, work=work, unclear=unclear)
         return choice
+
+    def _ask_which(self, choice: Choice, *, work: Work, unclear: SnapshotUnclear) -> Choice:
+        """Until it is one that can be restored; where there is none, nobody is asked."""
+        there = self._listed(work)
+        if not any(each.ours and each.status == "available" for each in there):
+            raise CommandError(str(unclear), returncode=CALLED_WRONGLY) from unclear
+        while True:
+            typed = self.answer("Enter the date of the snapshot (YYYY-MM-DD), or its name: ")
+            try:
+                is_name = typed.startswith(work.site.instance)
+                said = replace(choice, snapshot=typed) if is_name else replace(choice, day=_day(typed))
+                chosen(work, choice=said)
+            except (ArgumentTypeError, SnapshotUnclear, SnapshotUnfit) as error:
+                self.stdout.write(str(error))
+            else:
+                return said
 
     def _ask_wanted(self, known: Mapping[str, Any]) -> dict[str, Any]:
         """What a new instance needs and was not said. A password is never asked for: it is the portal's own."""
@@ -108,29 +124,26 @@ class Command(HibernationCommand):
         asked: dict[str, Any] = dict(known)
         for name, words in ASKED.items():
             if not asked.get(name):
-                asked[name] = input(f"{words}: ").strip()
-        asked["AllocatedStorage"] = int(asked["AllocatedStorage"] or 0)
+                asked[name] = self.answer(f"{words}: ")
+        asked["AllocatedStorage"] = _gigabytes(asked["AllocatedStorage"])
         if isinstance(asked["VpcSecurityGroupIds"], str):
             asked["VpcSecurityGroupIds"] = asked["VpcSecurityGroupIds"].replace(",", " ").split()
         if not all(asked[name] for name in ASKED):
             raise CommandError("All of them are needed. Nothing was changed.", returncode=CALLED_WRONGLY)
         return asked | SAFE
 
-    def _ask_date(self) -> date:
-        while True:
-            typed = input("Enter the date of the snapshot (YYYY-MM-DD): ").strip()
-            try:
-                return _day(typed)
-            except ArgumentTypeError as error:
-                self.stdout.write(str(error))
-
     def _list(self, scope: Scope) -> None:
         work = work_here(scope, tell=self.teller())
         require_rds(work.site)
+        self._listed(work)
+
+    def _listed(self, work: Work) -> list[Held]:
+        """The snapshots there are, which it says."""
         with speaking():
             there = snapshots.kept(work.aws, instance=work.site.instance)
         for line in _lines(there, instance=work.site.instance):
             self.stdout.write(line)
+        return there
 
     def _say(self, sleep: Sleep | None) -> None:
         if sleep is None or sleep.awake_at is None:
@@ -147,6 +160,14 @@ def _day(typed: str) -> date:
         return date.fromisoformat(typed)
     except ValueError:
         raise ArgumentTypeError(f"{typed!r} is no date: write it as 2026-06-01.") from None
+
+
+def _gigabytes(typed: str | int) -> int:
+    try:
+        return int(typed or 0)
+    except ValueError:
+        said = f"{typed!r} is no number of gigabytes: write it as 20. Nothing was changed."
+        raise CommandError(said, returncode=CALLED_WRONGLY) from None
 
 
 def _lines(there: list[Held], *, instance: str) -> list[str]:
