@@ -17,12 +17,12 @@ from chunks.format.keys import patient_bucket
 from chunks.models import IndexFault
 from people import audit
 from people.asking import page_scope
+from people.newest_first import newest, row_number
 from people.origin import client_address
 from people.roles import requires
 from people.scope import Scope
 
 PAGE_ROWS = 100
-_ROW_LENGTH_MAX = 18
 
 
 @requires("ingest")
@@ -32,17 +32,13 @@ def index_faults(request: HttpRequest) -> HttpResponse:
     """The newest first, a page at a time (`?before=`)."""
     scope = page_scope(request)
     patients = {patient_bucket(each, prefix=settings.BUCKET_PREFIX): each for each in scope.patients}
-    rows = _visible(scope, buckets=patients).order_by("-pk")
-    before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit() and len(before) <= _ROW_LENGTH_MAX:
-        rows = rows.filter(pk__lt=int(before))
-    page = list(rows[: PAGE_ROWS + 1])
-    shown = [(row, patients.get(row.bucket, "")) for row in page[:PAGE_ROWS]]
+    rows = _visible(scope, buckets=patients)
+    page, older = newest(rows, before=row_number(request.GET.get("before", "")), size=PAGE_ROWS)
+    shown = [(row, patients.get(row.bucket, "")) for row in page]
     named = sorted({patient for _, patient in shown if patient})
     if named:
         with audit.act("look", scope=scope, question="index faults", patients=named, origin=client_address(request)):
             pass
-    older = page[PAGE_ROWS - 1].pk if len(page) > PAGE_ROWS else None
     return render(request, "chunks/index_faults.html", {"nav": "admin", "shown": shown, "older": older})
 
 

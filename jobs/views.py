@@ -14,9 +14,9 @@ from jobs.errors import JobUnknown
 from jobs.models import Job, Jobs
 from jobs.shown import ShownJob
 from people.asking import page_scope
+from people.newest_first import newest, row_number
 
 PAGE_ROWS = 50
-_ROW_LENGTH_MAX = 18
 
 
 @never_cache
@@ -25,17 +25,14 @@ def jobs(request: HttpRequest) -> HttpResponse:
     """One's own jobs, the newest first; everybody's with `?all=1`, for who sees all."""
     scope, now = page_scope(request), timezone.now()
     everybody = scope.sees_all and request.GET.get("all") == "1"
-    rows = Job.objects.select_related("asker").order_by("-pk")
+    rows = Job.objects.select_related("asker")
     if not everybody:
         rows = rows.filter(asker_id=scope.user_id)
-    before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit() and len(before) <= _ROW_LENGTH_MAX:
-        rows = rows.filter(pk__lt=int(before))
-    page = list(rows[: PAGE_ROWS + 1])
+    page, older = newest(rows, before=row_number(request.GET.get("before", "")), size=PAGE_ROWS)
     about = {
         "nav": "jobs",
-        "shown": [ShownJob(job=job, now=now) for job in page[:PAGE_ROWS]],
-        "older": page[PAGE_ROWS - 1].pk if len(page) > PAGE_ROWS else None,
+        "shown": [ShownJob(job=job, now=now) for job in page],
+        "older": older,
         "everybody": everybody,
         "sees_all": scope.sees_all,
     }

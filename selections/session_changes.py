@@ -23,6 +23,7 @@ from behavior.take import Taken
 from jobs.errors import JobUnknown
 from people import audit
 from people.asking import page_scope
+from people.newest_first import row_number
 from people.origin import client_address
 from people.roles import requires
 from selections.session_forms import AlignForm, NewSessionForm, as_told
@@ -33,7 +34,6 @@ from selections.sessions_away import told_when_away
 FILES_MAX = 100
 YES = "yes"
 REASON_MAX = 300
-_NUMBER_LENGTH_MAX = 18
 
 
 @requires("ingest")
@@ -138,7 +138,7 @@ def session_keep(request: HttpRequest, file_name: str) -> HttpResponse:
     patients, origin = [record.subject], client_address(request)
     try:
         with audit.act("align session", scope=scope, question=file_name, patients=patients, origin=origin) as act:
-            proposed = proposal_of(_number(request.POST.get("job", "")), file_name=file_name, scope=scope)
+            proposed = proposal_of(row_number(request.POST.get("job", "")) or 0, file_name=file_name, scope=scope)
             kept = request.POST.get("yes") == YES or not proposed.alignment.needs_yes
             if kept:
                 keep_proposal(record, proposed, reason=request.POST.get("reason", "")[:REASON_MAX], by=scope)
@@ -153,10 +153,6 @@ def session_keep(request: HttpRequest, file_name: str) -> HttpResponse:
         return show(request, record, refusal=refusal, status=UNREADABLE)
     messages.success(request, "The alignment is kept.")
     return redirect(session_link(file_name))
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _NUMBER_LENGTH_MAX else 0
 
 
 def _attachment(file: "UploadedFile[Any]") -> Attachment:

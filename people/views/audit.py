@@ -20,14 +20,13 @@ from people.audit_answers import AuditedPerson, Part, Period, audited_person, pa
 from people.audit_rows import answer_rows, csv_lines
 from people.errors import BadPatientId, PatientUnknown
 from people.models import PATIENT_ID_LENGTH, AuditEntry
+from people.newest_first import newest, row_number
 from people.origin import client_address
 from people.roles import requires
 from people.scope import Scope
 
 PAGE_SIZE = 50
 ASKING = "read audit"
-# A cursor is a row's number: more digits than a number of 64 bits has are none.
-_MAX_DIGITS = 18
 TITLES = {
     Part.LOOKED: ("looked", "Who looked", "Searches and pages that told about this patient."),
     Part.TOOK: ("took", "Who took what home", "Bundles made and fetched, and downloads by command."),
@@ -130,17 +129,17 @@ def _lines(form: AuditForm, *, scope: Scope, origin: str) -> Iterator[str]:
 @require_safe
 def own_acts(request: HttpRequest) -> HttpResponse:
     """What the person who is logged in did, the newest first."""
-    mine = AuditEntry.objects.filter(user_id=page_user(request).pk).order_by("-pk").prefetch_related("patients")
+    mine = AuditEntry.objects.filter(user_id=page_user(request).pk).prefetch_related("patients")
     before = _cursor(request, "before")
-    rows = list((mine if before is None else mine.filter(pk__lt=before))[: PAGE_SIZE + 1])
-    older = rows[PAGE_SIZE - 1].pk if len(rows) > PAGE_SIZE else None
-    return render(request, "people/own_acts.html", {"acts": rows[:PAGE_SIZE], "older": older, "before": before})
+    acts, older = newest(mine, before=before, size=PAGE_SIZE)
+    return render(request, "people/own_acts.html", {"acts": acts, "older": older, "before": before})
 
 
 def _cursor(request: HttpRequest, name: str) -> int | None:
     text = request.GET.get(name, "")
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or len(text) > _MAX_DIGITS:
+    number = row_number(text)
+    if number is None:
         raise Http404("This page of the list does not exist.")
-    return int(text)
+    return number
