@@ -71,7 +71,7 @@ def test_the_list_is_paged_by_key(page, alice):
     second = page("jobs", before=older[1])[1]
     listed = [re.findall(r">Bundle (\d+)<", each) for each in (first, second)]
     assert listed[0] + listed[1] == [str(pk) for pk in reversed(numbers)]
-    assert page("jobs", before="nonsense")[0] == page("jobs", before="9" * 30)[0] == 200
+    assert page("jobs", before="nonsense")[0] == page("jobs", before="9" * 5000)[0] == 200
 
 
 def test_without_jobs_the_page_says_what_they_are(page):
