@@ -15,7 +15,7 @@ pytestmark = pytest.mark.prove
 
 QUESTION = "/search/?patient=demo&channel=LTG1..LTG4&when=day+1+14:10..day+1+14:14"
 SIZES = [(WIDE, "light"), (PHONE, "dark"), (PHONE, "light"), ({"width": 2000, "height": 1200}, "dark")]
-SPARK_MS = 120_000
+SPARK_MS = 300_000
 
 
 def faults(page: Page) -> list[str]:
