@@ -13,7 +13,7 @@ from hibernation.models import Sleep
 from hibernation.states import CHAIN, TOLD, Goal, Host, Seen, Snapshot, Step, next_step
 from hibernation.work import Look, Work, look
 
-# The same step again and again with nothing changed: AWS says yes and does nothing.
+# The same step again and again with nothing changed, for longer than AWS takes to settle: it says yes and does nothing.
 TRIES = 20
 _SLEEPING = {
     Step.RECORD: sleeping.record,
@@ -33,6 +33,8 @@ _BARE: dict[Step, Callable[[Work, Look], None]] = {
     Step.START: waking.start,
     Step.OPEN: waking.open_search,
 }
+# What AWS is asked for, and does at once or in the minutes after.
+_ASKED = frozenset(Step) - {Step.WAIT, Step.DRAIN, *CHAIN}
 # After these there is nothing to wait for.
 _AT_ONCE = frozenset({Step.CLOSE, Step.RECORD, Step.VERIFY, Step.ANNOUNCE, Step.OPEN, *CHAIN})
 
@@ -62,14 +64,17 @@ def _run(work: Work, *, goal: Goal) -> Look:
             seen = look(work)
         work.check(None)
         step = next_step(seen.seen, goal=goal)
-        if (step, seen.seen) != last:
-            same, since, last = 0, work.pace.now(), (step, seen.seen)
+        told = (step, seen.seen, _progress(seen))
+        if told != last:
+            same, since, last = 0, work.pace.now(), told
         same += 1
         if step == Step.DONE:
             return seen
         if step in TOLD:
             raise _settled_by_people(step, work, seen, goal=goal)
-        _refuse_endless(step, work, same=same, waited_s=(work.pace.now() - since).total_seconds())
+        waited_s = (work.pace.now() - since).total_seconds()
+        if waited_s > work.pace.limit_s or (same > TRIES and waited_s > work.pace.settle_s and step in _ASKED):
+            raise _took_too_long(step, seen, goal=goal, same=same, waited_s=waited_s)
         _do(step, work, seen, goal=goal)
         if step == Step.OPEN:
             return seen
@@ -124,13 +129,18 @@ def _pause(work: Work, seconds: float) -> None:
         left -= work.pace.quick_s
 
 
-def _refuse_endless(step: Step, work: Work, *, same: int, waited_s: float) -> None:
-    if waited_s > work.pace.limit_s or (same > TRIES and step not in {Step.WAIT, Step.DRAIN} and step not in CHAIN):
-        raise TookTooLong(
-            f"The step “{step}” has not come to its end (tried {same} times in {waited_s / 60:.0f} minutes). "
-            "Nothing was lost: look at rds_status and at AWS's pages, then run the same command again; "
-            "it goes on where things are."
-        )
+def _took_too_long(step: Step, seen: Look, *, goal: Goal, same: int, waited_s: float) -> TookTooLong:
+    what = f" {_what_is_waited_for(seen, goal=goal)[0]}" if step == Step.WAIT else ""
+    return TookTooLong(
+        f"The step “{step}” has not come to its end (tried {same} times in {waited_s / 60:.0f} minutes).{what} "
+        "Nothing was lost: look at rds_status and at AWS's pages, then run the same command again; "
+        "it goes on where things are."
+    )
+
+
+def _progress(seen: Look) -> tuple[object, ...]:
+    """What grows while one waits, so that what grows slowly is not given up."""
+    return tuple((told or {}).get("PercentProgress") for told in (seen.snapshot, seen.instance))
 
 
 def _what_is_waited_for(seen: Look, *, goal: Goal) -> tuple[str, int | None]:

@@ -139,11 +139,11 @@ def take(work: Work, _seen: Look, *, sleep: Sleep) -> None:
             Tags=[{"Key": "made-by", "Value": "ecog-portal rds_hibernate"}],
         )
     except ClientError as error:
-        if code_of(error) not in TAKEN:
-            raise
-        # One of that name is another sleep's (a clock went back): it is never taken for ours.
+        # None was begun. One of that name is another sleep's (a clock went back): it is never taken for ours.
         sleep.snapshot = ""
         sleep.save(update_fields=["snapshot"])
+        if code_of(error) not in TAKEN:
+            raise
         work.tell("A snapshot of that name is there: another name is taken.")
         return
     work.tell(f"The snapshot {sleep.snapshot} is being made.")

@@ -27,11 +27,21 @@ NO_INSTANCE = frozenset({"DBInstanceNotFound", "DBInstanceNotFoundFault"})
 _STATUSES = {
     "available": Instance.AVAILABLE,
     "storage-optimization": Instance.AVAILABLE,
+    "storage-initialization": Instance.AVAILABLE,
     "stopped": Instance.STOPPED,
     "stopping": Instance.STOPPING,
     "deleting": Instance.DELETING,
 }
-_BROKEN = frozenset({"failed", "restore-error", "storage-full", "inaccessible-encryption-credentials"})
+_BROKEN = frozenset(
+    {
+        "failed",
+        "inaccessible-encryption-credentials",
+        "inaccessible-encryption-credentials-recoverable",
+        "insufficient-capacity",
+        "restore-error",
+        "storage-full",
+    }
+)
 
 
 class Tell(Protocol):
@@ -102,7 +112,7 @@ def look(work: Work) -> Look:
     place, sleep = read_state(), present_sleep()
     told = describe(work.clients, instance=work.site.instance) if work.clients and work.site.on_rds else None
     found = tuple(events.mappings(work.clients, function=work.site.function)) if work.clients else ()
-    instance = _state_of(told) if work.site.on_rds else Instance.OWN
+    instance = instance_state(told) if work.site.on_rds else Instance.OWN
     told_snapshot = _snapshot_of(work, sleep)
     host_state, host_type = host.seen(work.clients, host=work.site.host) if work.clients else (Host.NONE, "")
     seen = Seen(
@@ -130,7 +140,8 @@ def describe(clients: Clients, *, instance: str) -> Mapping[str, Any] | None:
         raise
 
 
-def _state_of(told: Mapping[str, Any] | None) -> Instance:
+def instance_state(told: Mapping[str, Any] | None) -> Instance:
+    """Of what AWS says of it, if there is one."""
     if told is None:
         return Instance.ABSENT
     status = str(told["DBInstanceStatus"])
