@@ -117,7 +117,7 @@ def patterns(request: HttpRequest) -> HttpResponse:
     """The lab's patterns; posted, one of them is revoked."""
     scope, refusal = page_scope(request), ""
     number = request.POST.get("number", "")
-    if request.method == "POST" and number.isdigit():
+    if request.method == "POST" and number.isascii() and number.isdigit():
         try:
             with audit.act("revoke release pattern", scope=scope, origin=client_address(request)):
                 ended = revoke_pattern(int(number), by=scope)

@@ -3,12 +3,13 @@
 import html
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db.models import F, QuerySet
 from django.test import Client
 from pytest_django import Settings
 
@@ -23,6 +24,7 @@ from jobs.lease import claim
 from jobs.models import Job
 from people.models import AuditEntry
 from people.roles import Role
+from storage.folder import FolderObjects
 from storage.objects import Objects
 from storage.urls import open_objects
 from tests.chunks.made import START, write_recording
@@ -274,6 +276,77 @@ def test_killed_between_two_objects_it_is_said_and_done_again(ann, objects, monk
     assert "does not say yet" not in text(ann.get(PAGE))
 
 
+@pytest.mark.parametrize("act", ["release", "keep", "ingest"])
+def test_killed_before_any_write_nothing_is_out_that_is_not_decided_and_the_next_run_ends_it(
+    ann, objects, tmp_path, monkeypatch, act
+):
+    """Before each object, row or word that is written, one after the other."""
+    ann.post(f"{PAGE}pattern", {"pattern": "stim * * # mA", "do": "confirm"})
+    call_command("publish_annotations")
+    known = hashes(ann)
+    if act == "keep":
+        ann.post(PAGE, {"do": "release", "text": [known["seizure"]]})
+    steps = 0
+    while _is_killed(monkeypatch, steps, lambda: _act(act, ann, known, tmp_path)):
+        out = {each for name in _recordings(objects) for each in public(objects, name)}
+        assert out <= {"event", "seizure", "Stim LTG1 LTG2 3 mA", "stim ltg4 ltg5 2.5 mA"}
+        assert act != "ingest" or "seizure" not in out
+        assert set(ReleasedText.objects.values_list("text", flat=True)) <= out | {"seizure"}
+        steps += 1
+    assert steps > 5
+    call_command("publish_annotations")
+    expected = {
+        "release": ["seizure", "seizure", "event", "Stim LTG1 LTG2 3 mA", "event"],
+        "keep": ["event", "event", "event", "Stim LTG1 LTG2 3 mA", "event"],
+        "ingest": ["event", "event", "event", "Stim LTG1 LTG2 3 mA", "event"],
+    }[act]
+    assert public(objects) == expected
+    for name in _recordings(objects):
+        rows = list(ReleasedText.objects.filter(recording=name).order_by("place").values_list("text", flat=True))
+        assert rows == [each for each in public(objects, name) if each != "event"]
+    assert not ReviewState.objects.filter(published__lt=F("wanted")).exists()
+
+
+def _act(act: str, ann: Client, known: dict[str, str], folder: Path) -> None:
+    if act == "ingest":
+        take(folder, ["seizure", "Haagse called", "stim ltg4 ltg5 2.5 mA"], hour=16, header=HEADER)
+    else:
+        assert ann.post(PAGE, {"do": act, "text": [known["seizure"]]}).status_code == 302
+
+
+def _recordings(objects: Objects) -> list[str]:
+    return [info.key.rpartition("/")[0] for info in objects.list(BUCKET) if info.key.endswith("annotations.json")]
+
+
+def _is_killed(monkeypatch: pytest.MonkeyPatch, step: int, act: Callable[[], None]) -> bool:
+    """Whether the act had such a step, before which it was killed."""
+    left = [step]
+
+    def counted(real: Callable[..., object]) -> Callable[..., object]:
+        def before(*words: object, **options: object) -> object:
+            if not left[0]:
+                left[0] = -1  # the job that it is says that it ends, as one that is stopped does
+                raise Killed
+            left[0] -= 1
+            return real(*words, **options)
+
+        return before
+
+    with monkeypatch.context() as patched:
+        for owner, name in [(FolderObjects, "put"), (FolderObjects, "replace"), (FolderObjects, "delete"),
+                            (QuerySet, "update"), (QuerySet, "delete"), (QuerySet, "bulk_create")]:  # fmt: skip
+            patched.setattr(owner, name, counted(getattr(owner, name)))
+        try:
+            act()
+        except Killed:
+            return True
+    return False
+
+
+class Killed(BaseException):
+    """Nothing catches it."""
+
+
 def test_what_is_decided_while_it_is_published_is_published_too(ann, objects, monkeypatch):
     whole, known = publishing._write, hashes(ann)
 
@@ -321,6 +394,13 @@ def test_what_names_no_text_is_refused_or_nothing(ann, given):
     assert ann.post(PAGE, {"do": "release", "text": given}).status_code in {302, 422}
     assert not TextVerdict.objects.exists()
     assert not ReviewState.objects.filter(published__lt=1, wanted__gt=0).exists()
+
+
+@pytest.mark.parametrize("number", ["²", "٣", "", "-1", "9" * 30, "x"])
+def test_what_is_no_pattern_is_revoked_by_nothing(ann, number):
+    ann.post(f"{PAGE}pattern", {"pattern": "seizure", "do": "confirm"})
+    assert ann.post("/annotations/patterns/", {"number": number}).status_code in {200, 422}
+    assert ReleasePattern.objects.filter(revoked_at__isnull=True).exists()
 
 
 def test_researchers_reach_none_of_these_pages(rita):
