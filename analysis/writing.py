@@ -19,6 +19,7 @@ from analysis.place import Place
 
 WRITTEN = "name string, patient string, kind string, rows long, bytes long"
 DATA, FAULTS = "data", "faults"
+ROWS_A_FILE = 250_000
 _ORDER = ("patient", "recording", "task", "code", "channel", "label", "other", "start", "chunk")
 
 
@@ -32,9 +33,7 @@ class Writer:
     about: Mapping[str, str]
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        held = [batch for batch in batches if batch.num_rows]
-        if held:
-            table = pa.Table.from_batches(held)
+        for table in _tables(batches):
             failed = table.column("fault").is_valid()
             rows = [
                 *self._files(table.filter(pc.invert(failed)), kind=DATA, columns=self.job.columns),
@@ -50,6 +49,21 @@ class Writer:
             name = f"{self.folder}/{kind}/patient={patient}/{uuid.uuid4().hex}.parquet"
             size_bytes = place.put(name, parquet(own, columns=columns, about=self.about))
             yield {"name": name, "patient": patient, "kind": kind, "rows": own.num_rows, "bytes": size_bytes}
+
+
+def _tables(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """The rows, at most about so many at once that a file of them is made in some 300 MB, however many there are."""
+    held: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        if batch.num_rows:
+            held.append(batch)
+            rows += batch.num_rows
+        if rows >= ROWS_A_FILE:
+            yield pa.Table.from_batches(held)
+            held, rows = [], 0
+    if held:
+        yield pa.Table.from_batches(held)
 
 
 def parquet(table: pa.Table, *, columns: Mapping[str, str], about: Mapping[str, str]) -> bytes:

@@ -198,7 +198,7 @@ def test_a_png_has_a_row_for_each_channel_and_its_palette():
 def pair(label: str, other: str, *, code: int, delta: float | None) -> dict:
     of = {"patient": "2002", "task": "ToM_Loc", "code": code, "label": label, "other": other}
     bands = dict.fromkeys(KNOWN["coherence"].values, 0.125)
-    return of | {"events": 4 + code, "averages": 20} | bands | {"delta": delta}
+    return of | {"sfreq": 500.0, "events": 4 + code, "averages": 20} | bands | {"delta": delta}
 
 
 def test_a_coherence_is_drawn_as_the_channels_against_each_other(place):
