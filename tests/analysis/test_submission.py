@@ -18,6 +18,7 @@ from analysis.errors import AnalysisRefused, ScopeShrunk
 from analysis.fetching import tidy
 from analysis.jobs.band_power import BANDS, band_power
 from analysis.known import KNOWN
+from analysis.management.commands import spark_submit
 from analysis.masters import check_master
 from analysis.models import Result
 from analysis.place import Place, manifest_name
@@ -275,3 +276,28 @@ def test_masters_that_cannot_be_meant_are_refused(place):
 
 def test_each_analysis_has_a_kind_of_its_own():
     assert [kind_of(known) for known in KNOWN.values()] == ["spark-band-power", "spark-line-length", "spark-coherence"]
+
+
+def test_who_stops_waiting_is_told_that_the_job_goes_on(alice, place, monkeypatch, capsys):
+    def stopped(_seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(spark_submit.time, "sleep", stopped)
+    with pytest.raises(CommandError, match="goes on without this command") as told:
+        call_command("spark_submit", "band_power", "--patient", "2002", "--wait")
+    assert told.value.returncode == 130
+    assert Job.objects.get().state == State.QUEUED
+
+
+def test_who_waits_is_told_that_no_worker_has_come_and_the_reason_of_the_end(alice, place, monkeypatch, capsys):
+    naps = iter(range(3))
+
+    def sleep(_seconds):
+        if next(naps) == 2:
+            Job.objects.all().end(State.FAILED, now=timezone.now(), reason="Too much.")
+
+    monkeypatch.setattr(spark_submit.time, "sleep", sleep)
+    monkeypatch.setattr("jobs.terminal.LINE_EVERY_S", 0.0)
+    with pytest.raises(CommandError, match="Too much"):
+        call_command("spark_submit", "band_power", "--patient", "2002", "--wait")
+    assert "waiting for a worker" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from analysis.asking import ask, wanted
 from analysis.errors import AnalysisError
 from analysis.known import KNOWN
 from behavior.errors import SessionsUnavailable
+from chunks.command import STOPPED
 from jobs import broker
 from jobs.models import Job, State
 from jobs.terminal import show_progress
@@ -53,13 +54,26 @@ class Command(SelectionCommand):
             self._follow(job)
 
     def _follow(self, job: Job) -> None:
-        with show_progress(total_bytes=job.bytes_total, label=f"Job {job.pk}") as bar:
-            shown = 0
-            while job.under_way:
-                time.sleep(LOOK_EVERY_S)
-                job = Job.objects.get(pk=job.pk)
-                bar.advance(job.bytes_done - shown)
-                shown = job.bytes_done
+        try:
+            job = _ended(job)
+        except KeyboardInterrupt as error:
+            raise CommandError(
+                f"Job {job.pk} goes on without this command; its page has the button that cancels it.",
+                returncode=STOPPED,
+            ) from error
         if job.state != State.DONE:
             raise CommandError(job.reason or f"The job is {job.state}.")
         self.stdout.write("Done.")
+
+
+def _ended(job: Job) -> Job:
+    """The job at its end, shown until then."""
+    with show_progress(total_bytes=job.bytes_total, label=f"Job {job.pk}") as bar:
+        shown = 0
+        while job.under_way:
+            time.sleep(LOOK_EVERY_S)
+            job = Job.objects.get(pk=job.pk)
+            bar.phase("waiting for a worker" if job.state == State.QUEUED else job.note)
+            bar.advance(job.bytes_done - shown)
+            shown = job.bytes_done
+    return job
