@@ -22,7 +22,7 @@ START_S = 120
 class Cluster:
     """`master` is its address for applications."""
 
-    def __init__(self, folder: Path, *, environment: Mapping[str, str], stack: ExitStack) -> None:
+    def __init__(self, folder: Path, *, environment: Mapping[str, str], workers: int, stack: ExitStack) -> None:
         self._folder, self._stack = folder, stack
         own = {"SPARK_HOME": str(HOME), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
         # Its REST port for submissions asks nobody who he is, and nobody here needs it.
@@ -32,10 +32,10 @@ class Cluster:
         self.master = f"spark://127.0.0.1:{port}"
         words = ["--host", "127.0.0.1", "--port", str(port), "--webui-port", str(self._page)]
         self._start("org.apache.spark.deploy.master.Master", *words)
-        self.workers = [self._worker(number) for number in range(2)]
+        self.workers = [self._worker(number) for number in range(workers)]
 
     def wait(self) -> None:
-        """Until both workers are registered."""
+        """Until all workers are registered."""
         end = time.monotonic() + START_S
         while time.monotonic() < end:
             with suppress(OSError, ValueError), urlopen(f"http://127.0.0.1:{self._page}/json/", timeout=5) as page:
@@ -63,10 +63,10 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, *, environment: Mapping[str, str]) -> Iterator[Cluster]:
-    """A cluster that is up."""
+def cluster(folder: Path, *, environment: Mapping[str, str], workers: int = 2) -> Iterator[Cluster]:
+    """A cluster that is up: a master, and workers of one core each."""
     with ExitStack() as stack:
-        up = Cluster(folder, environment=environment, stack=stack)
+        up = Cluster(folder, environment=environment, workers=workers, stack=stack)
         up.wait()
         yield up
 
