@@ -88,7 +88,10 @@ def fetching(job_id: int, *, scope: Scope) -> Job:
 
 
 def count_bytes(job_id: int, size_bytes: int) -> bool:
-    """Counts what was handed to the client, and renews the lease; whether the download is still under way."""
+    """Counts what was handed to the client, and renews the lease; whether the download is still under way.
+
+    What a client asks for again, because the answer came too late for it, counts again: never too little is said.
+    """
     counted = F("bytes_done") + size_bytes
     if _mine(job_id).update(bytes_done=counted, lease_until=LEASE.end_of_lease()):
         return True
