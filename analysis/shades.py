@@ -7,6 +7,7 @@ lightness only grows, so that they are told apart without seeing colours, on lig
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 COLOURS = ("#440154", "#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#fde725")
 SHADES = len(COLOURS)
@@ -26,11 +27,9 @@ class Shade:
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """The edges between shades, the lowest and the highest mean; of all of a picture."""
+    """spans: the lowest and the highest mean of each shade, in order."""
 
-    edges: tuple[float, ...]
-    low: float
-    high: float
+    spans: tuple[tuple[float, float], ...]
 
     @classmethod
     def of(cls, cells: Cells) -> "Scale | None":
@@ -38,24 +37,29 @@ class Scale:
         values = sorted({value for row in cells for value in row if value is not None})
         if not values:
             return None
-        edges = sorted({values[len(values) * shade // SHADES] for shade in range(1, SHADES)} - {values[0]})
-        return cls(edges=tuple(edges), low=values[0], high=values[-1])
+        places = sorted({len(values) * shade // SHADES for shade in range(SHADES)} | {len(values)})
+        return cls(spans=tuple((values[first], values[after - 1]) for first, after in pairwise(places)))
 
     def row(self, values: Sequence[float | None]) -> bytes:
         """The index of each mean's colour."""
-        return bytes(NONE if value is None else self._colour(bisect_right(self.edges, value)) for value in values)
+        lows = [low for low, _ in self.spans[1:]]
+        return bytes(NONE if value is None else self._colour(bisect_right(lows, value)) for value in values)
 
     @property
     def shades(self) -> tuple[Shade, ...]:
-        lows, highs = (self.low, *self.edges), (*self.edges, self.high)
         return tuple(
-            Shade(colour=COLOURS[self._colour(place)], text=f"{number_text(low)} to {number_text(high)}")
-            for place, (low, high) in enumerate(zip(lows, highs, strict=True))
+            Shade(colour=COLOURS[self._colour(place)], text=_span_text(low, high))
+            for place, (low, high) in enumerate(self.spans)
         )
 
     def _colour(self, place: int) -> int:
         """Few shades are spread over all colours."""
-        return round(place * (SHADES - 1) / len(self.edges)) if self.edges else SHADES // 2
+        return round(place * (SHADES - 1) / (len(self.spans) - 1)) if len(self.spans) > 1 else SHADES // 2
+
+
+def _span_text(low: float, high: float) -> str:
+    ends = number_text(low), number_text(high)
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
 
 
 def number_text(value: float | None) -> str:
