@@ -121,6 +121,7 @@ class Job(models.Model):
         indexes = [
             models.Index(fields=["state", "lease_until"], name="job_state_lease"),
             models.Index(fields=["asker", "created_at"], name="job_asker_created"),
+            models.Index(fields=["kind", "state"], name="job_kind_state"),  # counted at every scrape of the metrics
         ]
         constraints = [
             models.CheckConstraint(

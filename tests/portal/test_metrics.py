@@ -6,9 +6,10 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db.models import QuerySet
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
@@ -19,6 +20,7 @@ from chunks.models import IndexFault
 from jobs.models import Job
 from people.patients import add_patient
 from people.roles import Role
+from portal import metrics
 from portal.backup import backups_folder, make_backup
 from tests.people.makers import make_user, with_role
 
@@ -102,6 +104,18 @@ def test_a_part_that_does_not_answer_takes_no_other_with_it() -> None:
     assert told["ecog_metrics_failed"][("jobs",)] == 1
     assert "ecog_jobs" not in told
     assert "ecog_data_free_bytes" in told
+
+
+def test_jobs_are_counted_in_an_index_not_in_their_rows() -> None:
+    job("done")
+    with CaptureQueriesContext(connection) as captured:
+        list(metrics.PARTS["jobs"]())
+    with connection.cursor() as cursor:
+        explain = "EXPLAIN " if connection.vendor == "mysql" else "EXPLAIN QUERY PLAN "
+        cursor.execute(explain + captured[0]["sql"])
+        plan = str(cursor.fetchall())
+    assert "job_kind_state" in plan
+    assert "COVERING INDEX" in plan or "Using index" in plan
 
 
 @pytest.mark.parametrize(
