@@ -51,8 +51,8 @@ class Context:
 
 
 def encode_event(event: Event) -> str:
-    """One line, its newline included."""
-    return json.dumps(asdict(event) | {"at": event.at.isoformat()}, ensure_ascii=False) + "\n"
+    """One line in ASCII, its newline included: no name of a session can end it."""
+    return json.dumps(asdict(event) | {"at": event.at.isoformat()}) + "\n"
 
 
 def decode_events(lines: Iterable[str]) -> Iterator[Event]:

@@ -75,7 +75,7 @@ def written(runs: Iterable[Run], *, finish: Callable[[Counting, str], Summary]) 
 
 def encode_summary(summary: Summary) -> str:
     """The last line, its newline included."""
-    return json.dumps({"manifest": FORM} | asdict(summary), ensure_ascii=False, separators=(",", ":")) + "\n"
+    return json.dumps({"manifest": FORM} | asdict(summary), separators=(",", ":")) + "\n"
 
 
 def decode_summary(line: str) -> Summary | None:
@@ -87,7 +87,7 @@ def decode_summary(line: str) -> Summary | None:
         if keys.pop("manifest") != FORM:
             raise ValueError("it has another form than this software writes")
         return Summary(**keys | {"patients": tuple(keys["patients"]), "warnings": tuple(keys["warnings"])})
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise NotAManifest(f"A line of the manifest cannot be read: {error}. Write the manifest anew.") from error
 
 

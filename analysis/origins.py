@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from analysis.errors import NothingFound, OptionRefused
 from analysis.manifest_file import Manifest
-from analysis.recordings import Found, Place
+from analysis.recordings import UNREADABLE, Found, Place
 from analysis.runs import Run, runs_of
 from storage.objects import Objects
 
@@ -70,8 +70,12 @@ class FromPrefix:
         found = Found(objects, prefix=self.prefix)
         for place in found.places():
             if narrowing.allows(bucket=place.bucket, recording=place.name):
-                document = found.told(place)
-                yield from filter(narrowing.allows_run, readable_runs(document, place) if document else ())
+                if (document := found.told(place)) is None:
+                    continue
+                if (runs := readable_runs(document, place)) is None:
+                    found.left_out[UNREADABLE] += 1
+                    continue
+                yield from filter(narrowing.allows_run, runs)
         if found.left_out:
             log.warning("Left out of %s: %s.", self.prefix, told_left_out(found.left_out))
 
@@ -117,20 +121,20 @@ def opened(place: str, objects: Objects) -> Iterator[Iterator[str]]:
         return
     path = Path(unquote(parts.path) if parts.scheme == "file" else place)
     try:
-        file = path.open(encoding="utf-8")
+        file = path.open(encoding="utf-8", errors="replace")  # what is no text is no manifest either, and said so
     except OSError as error:
         raise NothingFound(f"The manifest {path} cannot be read: {error.strerror}.") from None
     with file:
         yield iter(file)
 
 
-def readable_runs(document: Mapping[str, Any], place: Place) -> list[Run]:
-    """The runs of a recording; none, and a line in the log, where its document is not what the portal writes."""
+def readable_runs(document: Mapping[str, Any], place: Place) -> list[Run] | None:
+    """The runs of a recording; None, and a line in the log, where its document is not what the portal writes."""
     try:
         return list(runs_of(document, bucket=place.bucket))
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         log.warning("Left out: %s in %s: %s.", place.name, place.bucket, type(error).__name__)
-        return []
+        return None
 
 
 def told_left_out(left_out: Mapping[str, int]) -> str:
@@ -143,6 +147,6 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[str]:
     rest = b""
     for piece in pieces:
         *lines, rest = (rest + piece).split(b"\n")
-        yield from (line.decode() + "\n" for line in lines)
+        yield from (line.decode(errors="replace") + "\n" for line in lines)
     if rest:
-        yield rest.decode()
+        yield rest.decode(errors="replace")

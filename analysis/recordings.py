@@ -19,6 +19,7 @@ from storage.objects import Objects
 
 OK = "ok"
 UNREADABLE = "unreadable"
+UNDESCRIBED = "without recording.json"  # as version 1 left them, or not a recording at all
 # What of a recording a reader depends on; another list of overlaps is no correction.
 _DEPENDED_ON = ("state", "fingerprint", "channels", "stretches", "source", "chunk_seconds", "dtype", "corrections")
 _DIGEST_LETTERS = 12
@@ -53,18 +54,28 @@ class Found:
         return places(self._objects, prefix=self._prefix)
 
     def told(self, place: Place) -> Document | None:
-        """The document of an ok recording; None where it is left out or where there is none."""
+        """The document of an ok recording; None where it is left out."""
         told = look(self._objects, place)
-        if told is not None and told.document is None:
-            self.left_out[told.state] += 1
-        return told.document if told else None
+        if told is None or told.document is None:
+            self.left_out[told.state if told else UNDESCRIBED] += 1
+            return None
+        return told.document
 
 
 def places(objects: Objects, *, prefix: str) -> Iterator[Place]:
-    """Every folder that may be a recording's. `prefix`: `bucket`, `bucket/recording`, `begin*`; several with commas.
+    """Every folder that may be a recording's, once. `prefix`: `bucket`, `bucket/recording`, `begin*`; several with
+    commas.
 
     Raises `OptionRefused`, `BucketMissing` for a bucket that was named.
     """
+    seen: set[Place] = set()
+    for place in _named(objects, prefix=prefix):
+        if place not in seen:
+            seen.add(place)
+            yield place
+
+
+def _named(objects: Objects, *, prefix: str) -> Iterator[Place]:
     for part in filter(None, (part.strip() for part in prefix.split(","))):
         bucket, _, name = part.partition("/")
         name = name.rstrip("/")

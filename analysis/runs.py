@@ -169,8 +169,8 @@ def runs_of(document: Document, *, bucket: str) -> Iterator[Run]:
 
 
 def encode(run: Run) -> str:
-    """One line of a manifest, its newline included."""
-    return json.dumps(asdict(run), ensure_ascii=False, separators=(",", ":")) + "\n"
+    """One line of a manifest in ASCII, its newline included: no label can end it."""
+    return json.dumps(asdict(run), separators=(",", ":")) + "\n"
 
 
 def decode(line: str) -> Run:
@@ -184,18 +184,25 @@ def decode(line: str) -> Run:
             **keys | {"etags": tuple(keys["etags"]), "within_us": None if within is None else tuple(map(tuple, within))}
         )
         _check(run)
-    except (ValueError, TypeError, ArithmeticError) as error:
+    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise NotAManifest(f"A line of the manifest cannot be read: {error}. Write the manifest anew.") from error
     return run
 
 
 _FIELDS = {field.name for field in fields(Run)}
+_TEXTS = [field.name for field in fields(Run) if field.type is str]
 
 
 def _check(run: Run) -> None:
     whole = (run.samples_per_record, run.records_per_chunk, run.stretch_records, run.last - run.first)
     if not all(isinstance(number, int) and number > 0 for number in whole) or run.dtype not in SAMPLE_BYTES:
         raise ValueError("it counts no samples")
+    if not all(isinstance(getattr(run, name), str) for name in _TEXTS) or not parse_decimal(run.record_duration):
+        raise ValueError("its texts are none")
+    if not all(number is None or math.isfinite(number) for number in (run.gain, run.offset)):
+        raise ValueError("its scale is no number")
+    if not all(isinstance(us, int) for begin, end in run.within_us or () for us in (begin, end)):
+        raise ValueError("its times are none")
     if run.sfreq <= 0 or run.span(run.last - 1)[0] >= run.span(run.last - 1)[1] or run.first < run.stretch_chunk:
         raise ValueError("its chunks are not in its stretch")
     if run.etags and len(run.etags) != run.last - run.first:

@@ -111,7 +111,10 @@ class Stream(DataSourceStreamReader, SupportsTriggerAvailableNow):
         if told is None or told.document is None:
             yield self._notice(place, f"It was ok when it was found and is {_state(told)} now: nothing of it is read.")
             return
-        yield from tasks_of(readable_runs(told.document, place), options=self._options)
+        if (runs := readable_runs(told.document, place)) is None:
+            yield self._notice(place, "Its recording.json is not as the portal writes it: nothing of it is read.")
+            return
+        yield from tasks_of(runs, options=self._options)
 
     def _changed(self, objects: Objects, seen: Seen) -> Seen:
         """Those of the known whose turn it is and of which other is said than was."""
@@ -140,8 +143,8 @@ class Stream(DataSourceStreamReader, SupportsTriggerAvailableNow):
 
 def _changed(told: Told | None) -> str:
     if told is not None and told.document is not None:
-        return "It was changed since it was read: its samples are not sent again. Begin a new query to read it anew."
-    return f"It was read, and is {_state(told)} now."
+        return "It was changed since it was found: its samples are not sent again. Begin a new query to read it anew."
+    return f"It was found ok, and is {_state(told)} now."
 
 
 def _state(told: Told | None) -> str:

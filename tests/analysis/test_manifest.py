@@ -2,16 +2,20 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
 
+from analysis.context import Event, decode_events, encode_event
 from analysis.errors import ManifestRefused, NotAManifest, NothingFound
 from analysis.manifest import check, write
 from analysis.manifest_file import Manifest, Summary
 from analysis.runs import Run
+from analysis.runs import decode as decode_run
+from analysis.runs import encode as encode_run
 from chunks.models import ChunkHeader, Recording
 from people.scope import Scope, scope_for, server_scope
 from selections.resolve import resolve
@@ -173,6 +177,20 @@ def test_a_forged_manifest_is_refused(minute: object, place: Path, objects: Obje
         check([*runs, json.dumps(claims | {"question": ""}) + "\n"], scope=server())
 
 
+def changed(line: str, **keys: object) -> str:
+    return json.dumps(json.loads(line) | keys) + "\n"
+
+
+def test_no_label_and_no_name_ends_a_line(minute: object, place: Path, objects: Objects) -> None:
+    _, (run, *_) = written(place, objects, {})
+    hostile = replace(run, label="a\u2028b\x85c\rd\ud800", unit="µV")
+    assert list(map(decode_run, encode_run(hostile).splitlines())) == [hostile]
+    event = Event(
+        number=0, patient="2", bucket="b", recording="r", task="a\u2028b", session="\x85", code=1, trial=1, at=START
+    )
+    assert list(decode_events(encode_event(event).splitlines())) == [event]
+
+
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
@@ -184,6 +202,15 @@ def test_a_forged_manifest_is_refused(minute: object, place: Path, objects: Obje
         (lambda runs, last: ["[]\n"], "cannot be read"),
         (lambda runs, last: ["path,bucket\n"], "cannot be read"),
         (lambda runs, last: [], "cut off"),
+        (lambda runs, last: ["[" * 100_000], "cannot be read"),
+        (lambda runs, last: [changed(runs[0], record_duration="1e999999999"), last], "cannot be read"),
+        (lambda runs, last: [changed(runs[0], record_duration="nan"), last], "cannot be read"),
+        (lambda runs, last: [changed(runs[0], gain=float("nan")), last], "cannot be read"),
+        (lambda runs, last: [changed(runs[0], gain="1"), last], "cannot be read"),
+        (lambda runs, last: [changed(runs[0], patient=None), last], "cannot be read"),
+        (lambda runs, last: [changed(runs[0], samples_per_record=1e300), last], "cannot be read"),
+        (lambda runs, last: [changed(runs[0], within_us=[[0]]), last], "cannot be read"),
+        (lambda runs, last: [changed(runs[0], last=10**400), last], "cannot be read"),
         (lambda runs, last: [*runs, last.replace('"manifest":1', '"manifest":9')], "another form"),
     ],
 )

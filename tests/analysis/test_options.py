@@ -93,5 +93,16 @@ def test_what_is_left_out_is_counted_in_the_log(
     objects.make_bucket("edf-chunks-2002")
     for name, content in (("day3_1", b'{"recording": "day3_1", "state": "hidden"}'), ("day3_2", b"no document")):
         objects.put("edf-chunks-2002", f"{name}/recording.json", content)
+    senseless = b'{"recording": "day3_3", "state": "ok", "channels": [{}]}'
+    objects.put("edf-chunks-2002", "day3_3/recording.json", senseless)
+    objects.put("edf-chunks-2002", "day3_4/LTG1_chunk-0.chn", b"of version 1")
     assert rows(objects_url, prefix="edf-chunks-2002") == []
-    assert "Left out of edf-chunks-2002: 2 recordings (hidden 1, unreadable 1)." in caplog.text
+    told = "4 recordings (hidden 1, unreadable 2, without recording.json 1)"
+    assert f"Left out of edf-chunks-2002: {told}." in caplog.text
+
+
+def test_what_two_prefixes_mean_is_read_once(objects: FolderObjects) -> None:
+    objects.make_bucket("edf-chunks-2002")
+    objects.put("edf-chunks-2002", "day3_140500/recording.json", b"{}")
+    several = "edf-chunks-2002/day3_140500, edf-chunks-*,edf-chunks-2002,edf-chunks-2002/day3_140500/"
+    assert [place.name for place in places(objects, prefix=several)] == ["day3_140500"]

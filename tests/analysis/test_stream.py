@@ -84,7 +84,7 @@ def test_a_correction_is_told_once_and_not_sent_again(tmp_path: Path, objects: O
     second = watched.latestOffset(first, EVERYTHING)
     (told,) = watched.partitions(first, second)
     assert isinstance(told, Notice)
-    assert "changed since it was read" in told.fault
+    assert "changed since it was found" in told.fault
     assert watched.latestOffset(second, EVERYTHING) == second
     (batch,) = watched.read(told)
     (row,) = batch.to_pylist()
@@ -112,8 +112,29 @@ def test_what_was_read_and_is_hidden_or_gone_is_told(
     watched = stream(objects_url)
     second = watched.latestOffset(first, EVERYTHING)
     (told,) = watched.partitions(first, second)
-    assert told.fault == f"It was read, and is {'gone' if gone else 'hidden'} now."
+    assert told.fault == f"It was found ok, and is {'gone' if gone else 'hidden'} now."
     assert watched.latestOffset(second, EVERYTHING) == second
+
+
+def test_one_whose_document_makes_no_sense_is_told(tmp_path: Path, objects: Objects, objects_url: str) -> None:
+    ingested(tmp_path, objects, hours=0)
+    with_keys(objects, stretches=[{"records": 3}])
+    watched = stream(objects_url)
+    (told,) = watched.partitions({}, watched.latestOffset({}, EVERYTHING))
+    assert isinstance(told, Notice)
+    assert "not as the portal writes it" in told.fault
+
+
+def test_what_comes_back_ok_is_told_and_not_sent_again(tmp_path: Path, objects: Objects, objects_url: str) -> None:
+    ingested(tmp_path, objects, hours=0)
+    offsets = [stream(objects_url).latestOffset({}, EVERYTHING)]
+    for state in ("hidden", "ok"):
+        with_keys(objects, state=state)
+        offsets.append(stream(objects_url).latestOffset(offsets[-1], EVERYTHING))
+    again = [stream(objects_url).partitions(*offsets[place : place + 2]) for place in (0, 1)]
+    # Planned late, both batches see what is said now.
+    assert [[task.fault[:31] for task in tasks] for tasks in again] == [["It was changed since it was fou"]] * 2
+    assert offsets[0] == offsets[2]
 
 
 def test_a_batch_made_anew_is_the_same_unless_a_recording_is_no_longer_ok(
