@@ -168,3 +168,12 @@ def test_what_was_asked_for_stays_in_the_form_where_it_is_refused(alice, place):
     assert 'value="line_length" required checked' in page
     assert page.count(" checked") == 1
     assert 'value="x&lt;y"' in page
+
+
+def test_of_a_failed_one_the_log_is_open_and_its_files_are_refused_in_words(alice, place):
+    job = done(alice, place)
+    Job.objects.filter(pk=job.pk).update(state=State.FAILED, reason="Its log says more.")
+    assert '<details class="card" open><summary>The end of Spark’s log' in page_of(alice, job)
+    answer = browser_of(alice).get(f"/analyses/{job.pk}/csv")
+    assert answer.status_code == 410
+    assert "The analysis failed: its page says why." in answer.content.decode()
