@@ -98,6 +98,25 @@ def test_the_reason_is_said_where_it_holds_nothing_private() -> None:
     assert (done.failed, done.said) == (True, "Patient 7 has withdrawn.")
 
 
+@pytest.mark.database
+def test_what_was_done_is_logged_and_nothing_is_not(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="jobs.upkeep")
+    upkeep.do(Chore(name="tidy", every_s=1, run=lambda: "1 file removed"))
+    upkeep.do(Chore(name="idle", every_s=1, run=lambda: ""))
+    assert caplog.messages == ["tidy: 1 file removed"]
+
+
+@pytest.mark.database(transaction=True)
+def test_between_two_sweeps_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    sweeps: list[object] = []
+    monkeypatch.setattr(upkeep, "sweep_once", lambda **options: sweeps.append(options))
+    stop = in_background()
+    wait_until(lambda: bool(sweeps))
+    time.sleep(0.2)
+    end(stop)
+    assert len(sweeps) == 1
+
+
 @pytest.mark.database(transaction=True)
 def test_jobs_do_not_wait_for_a_long_chore() -> None:
     job, release = make_job(created_at=ago(60)), threading.Event()
