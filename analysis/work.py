@@ -80,9 +80,11 @@ def _resolved(lease: Lease, *, scope: Scope, place: Place) -> Result:
     if result.manifest_name:
         lines = place.get(result.manifest_name).decode().splitlines(keepends=True)
         try:
-            check(lines, scope=scope)
+            summary = check(lines, scope=scope)
         except ManifestRefused as error:
             raise ScopeShrunk(str(error)) from error
+        if summary.question != lease.question:
+            raise ManifestRefused("The kept manifest answers another question: ask for the analysis again.")
         return result
     lease.progress(note="finding the chunks")
     objects = open_objects(settings.OBJECTS_URL)

@@ -4,6 +4,8 @@ All of them are also Django's `OperationalError`: its own machinery (leaving a t
 at each database) then treats them as any database that is away. Importable before Django's settings are read.
 """
 
+from typing import ClassVar
+
 from django.db.utils import OperationalError
 
 from chunks.errors import ChunksError
@@ -16,6 +18,8 @@ class HeadersUnavailable(ChunksError, OperationalError):
 
 class HeadersAsleep(HeadersUnavailable):
     """The headers database is asleep or waking up; nothing was sent to it."""
+
+    may_be_kept: ClassVar[bool] = True  # so that a job which met it says so
 
     def __init__(self, place: HeadersPlace) -> None:
         super().__init__(place)
@@ -47,6 +51,8 @@ class HeadersUnreachable(HeadersUnavailable):
 
 class HeadersMoved(HeadersUnavailable):
     """The headers database slept or moved while a transaction was open."""
+
+    may_be_kept: ClassVar[bool] = True
 
     def __str__(self) -> str:
         return "The headers database has moved while this was being done, and nothing of it was kept: do it again."
