@@ -30,6 +30,26 @@ def test_it_is_the_sum_of_welchs_density_over_the_band():
             assert value == pytest.approx(sum(held) * 0.5, rel=1e-12)
 
 
+@pytest.mark.parametrize("sfreq", [512.0, 2034.5, 2048 / 3, 333.25])
+@pytest.mark.parametrize("seconds", [10, 1, 2.7])
+def test_it_is_what_the_definition_gives_summed_by_hand_at_odd_rates_too(sfreq, seconds):
+    """No SciPy: a transform of each segment under the window's own formula, and the energy that it must keep."""
+    window = np.random.default_rng(3).normal(size=round(seconds * sfreq)) * 30 + 400
+    length = min(window.size, round(2 * sfreq))
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
+    density, segments = np.zeros(length // 2 + 1), 0
+    for first in range(0, window.size - length + 1, length - length // 2):
+        segment = window[first : first + length]
+        density += np.abs(np.fft.rfft((segment - segment.mean()) * hann)) ** 2
+        segments += 1
+    density *= 2 / (segments * sfreq * (hann**2).sum())
+    hertz = np.arange(density.size) * sfreq / length
+    for value, (low, high) in zip(band_power(window[None], sfreq)[0], BANDS.values(), strict=True):
+        held = (hertz >= low) & (hertz < high)
+        by_hand = density[held].sum() * sfreq / length
+        assert value == pytest.approx(by_hand, rel=1e-9) or (np.isnan(value) and (high > sfreq / 2 or not held.any()))
+
+
 def test_white_noise_has_power_as_wide_as_the_band():
     powers = band_power(np.random.default_rng(2).normal(size=(40, 5000)), SFREQ).mean(axis=0)
     widths = np.array([high - low for low, high in BANDS.values()])
