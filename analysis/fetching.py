@@ -14,7 +14,7 @@ from analysis.models import Result
 from analysis.place import Place
 from analysis.work import remove
 from jobs.models import State
-from people.scope import Scope
+from people.scope import Scope, server_scope
 from storage.errors import StorageError
 
 OUT_OF_SIGHT = "Not all of its patients may be seen any more by who asked for it."
@@ -45,15 +45,20 @@ def remove_result(result: Result, *, why: str) -> bool:
 
 
 def tidy() -> str:
-    """Removes expired results and leftovers; a sentence where there were any."""
+    """Removes expired results, those of a patient who has withdrawn, and leftovers; a sentence where there were any."""
     over = list(Result.objects.finished().filter(expires_at__lte=timezone.now()).order_by("pk"))
     for result in over:
         remove_result(result, why=f"It was kept for {settings.RESULT_DAYS} days.")
+    present = server_scope(means="upkeep").patients
+    withdrawn = [result for result in Result.objects.finished().order_by("pk") if result.outside(present)]
+    for result in withdrawn:
+        remove_result(result, why="One of its patients has withdrawn.")
+    over += withdrawn
     try:
         left = _leftovers()
     except (StorageError, AnalysisError) as error:
-        return f"{len(over)} results expired; the place of results cannot be tidied: {error}"
-    return f"{len(over)} results expired, {left} files of no result removed" if over or left else ""
+        return f"{len(over)} results ended; the place of results cannot be tidied: {error}"
+    return f"{len(over)} results ended, {left} files of no result removed" if over or left else ""
 
 
 def _leftovers() -> int:

@@ -172,7 +172,9 @@ def _keep_log(lease: Lease, text: str) -> None:
 
 
 def _finish(lease: Lease, result: Result, outcome: Outcome, *, folder: str) -> None:
-    """The row first, then the job: the result can be fetched when both say so."""
+    """The row first, then the job: the result can be fetched when both say so. Raises `ScopeShrunk`."""
+    if lost := result.outside(lease.scope(means="page").patients):
+        raise ScopeShrunk(f"{len(lost)} of its patients may no longer be seen by who asked, so nothing of it is kept.")
     lease.progress(bytes_done=result.read_bytes, note="")
     now = timezone.now()
     rows = sum(each["rows"] for each in outcome.files if each["kind"] == "data")

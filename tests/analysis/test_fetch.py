@@ -6,14 +6,17 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.checks import run_checks
 from django.test import Client
+from django.utils import timezone
 
-from analysis.errors import AnalysisRefused
+from analysis import work
+from analysis.driven import Outcome
+from analysis.errors import AnalysisRefused, ScopeShrunk
 from analysis.fetching import tidy
 from analysis.models import Result
 from jobs.models import Job, State
-from people.models import AuditEntry, Grant
+from people.models import AuditEntry, Grant, Patient
 from people.roles import Role
-from tests.analysis.test_submission import alice, asked, browser, held, place, samples
+from tests.analysis.test_submission import alice, asked, attempt, browser, held, place, samples
 from tests.people.makers import grant, make_user, with_role
 
 __all__ = ["alice", "browser", "place", "samples"]
@@ -98,8 +101,37 @@ def test_what_is_not_a_portals_file_is_never_tidied_away(place):
         place.objects.make_bucket(place.bucket)
         place.objects.put(place.bucket, name, b"another's")
     place.put(f"999/1/data/patient=2002/{uuid.uuid4().hex}.parquet", b"of no job")
-    assert tidy() == "0 results expired, 1 files of no result removed"
+    assert tidy() == "0 results ended, 1 files of no result removed"
     assert sorted(each.key for each in place.objects.list(place.bucket)) == sorted(strangers)
+
+
+def test_a_result_of_a_patient_who_has_withdrawn_goes_at_the_next_tidying(alice, place):
+    result = held(alice, place)
+    assert tidy() == ""
+    Patient.objects.filter(pk="2002").update(withdrawn_at=timezone.now())
+    assert tidy() == "1 results ended, 0 files of no result removed"
+    assert list(place.names()) == []
+    result.refresh_from_db()
+    assert result.removed_why == "One of its patients has withdrawn."
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "no longer granted"])
+def test_a_patient_who_is_lost_while_spark_works_leaves_nothing(alice, place, monkeypatch, how):
+    def worked(lease, result, *, folder, place):
+        place.put(f"{folder}/result.zip", b"a zip")
+        if how == "withdrawn":
+            Patient.objects.filter(pk="2002").update(withdrawn_at=timezone.now())
+        else:
+            Grant.objects.all().delete()
+        return Outcome(done=True)
+
+    monkeypatch.setattr(work, "_worked", worked)
+    job = asked(alice)
+    with pytest.raises(ScopeShrunk):
+        attempt(job)
+    assert list(place.names()) == []
+    job.refresh_from_db()
+    assert (job.state, "no longer be seen" in job.reason) == (State.FAILED, True)
 
 
 @pytest.mark.parametrize(

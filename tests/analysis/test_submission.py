@@ -259,10 +259,10 @@ def test_expired_results_and_leftovers_are_tidied(alice, place):
     name = f"data/patient=2002/{'0' * 32}.parquet"
     place.put(f"999/1/{name}", b"of no job")
     place.put(f"{result.pk}/7/{name}", b"of another attempt")
-    assert tidy() == "0 results expired, 2 files of no result removed"
+    assert tidy() == "0 results ended, 2 files of no result removed"
     assert sorted(place.names()) == [f"{result.pk}/1/result.zip", f"{result.pk}/manifest-1.jsonl"]
     Result.objects.update(expires_at=timezone.now())
-    assert tidy() == "1 results expired, 0 files of no result removed"
+    assert tidy() == "1 results ended, 0 files of no result removed"
     assert list(place.names()) == []
     assert tidy() == ""
 
