@@ -34,7 +34,6 @@ LOOKS = 5
 LOOKS_AT_ONCE = 16
 
 log = logging.getLogger("ecog.chunk_headers")
-_Asked = TypeVar("_Asked")
 _Answer = TypeVar("_Answer")
 
 
@@ -70,11 +69,12 @@ class Indexer:
             self._make_equal(hints, faults, looker=looker, done=done)
         except DatabaseSilent as error:
             done.counts[f"database: {error}"] += 1
-            failed = [each.id for each in batch if each.fault or not set(hints).isdisjoint(each.hints)]
+            asked = set(hints)
+            returned = [each.id for each in batch if each.fault or not asked.isdisjoint(each.hints)]
         else:
-            failed = [each.id for each in batch if not done.unsure.isdisjoint(each.hints)]
-        log.info(json.dumps({"messages": len(batch), "returned": len(failed), **done.counts}))
-        return failed
+            returned = [each.id for each in batch if not done.unsure.isdisjoint(each.hints)]
+        log.info(json.dumps({"messages": len(batch), "returned": len(returned), **done.counts}))
+        return returned
 
     def _make_equal(self, hints: Sequence[Hint], faults: list[tuple[str, str]], *, looker: Looker, done: _Done) -> None:
         withdrawn = self._withdrawn({hint.bucket for hint in hints}, looker=looker, done=done)
@@ -88,7 +88,7 @@ class Indexer:
             else:
                 todo.append(hint)
         for _ in range(LOOKS):
-            seen += _all(looker.see, todo, failed=done)
+            seen += _all(looker.see, todo, done=done)
             seen += self._recordings_of_old(seen, looker=looker, done=done)
             if not seen and not faults:
                 return
@@ -96,7 +96,7 @@ class Indexer:
             faults = []
             done.counts.update(_kind(each) for each in seen if each.hint not in done.unsure)
             written = {each.hint: each for each in seen if not each.withdrawn}
-            changed = _all(lambda hint: (hint, looker.has_changed(written[hint])), list(written), failed=done)  # noqa: B023
+            changed = _all(lambda hint: (hint, looker.has_changed(written[hint])), list(written), done=done)  # noqa: B023
             todo = [hint for hint, again in changed if again]
             seen = []
             if not todo:
@@ -112,7 +112,7 @@ class Indexer:
                 beside = Hint(bucket=each.hint.bucket, key=recording_key(each.entry.recording))
                 chunks[beside].append(each.hint)
         wanted = [hint for hint in chunks if hint not in {each.hint for each in seen}]
-        found = _all(looker.see, wanted, failed=done)
+        found = _all(looker.see, wanted, done=done)
         for hint in done.unsure.intersection(chunks):
             done.unsure.update(chunks[hint])
         return found
@@ -167,7 +167,7 @@ def _hints(batch: Iterable[Message]) -> list[Hint]:
     return list(dict.fromkeys(hint for message in batch for hint in message.hints))
 
 
-def _all(ask: Callable[[Hint], _Answer], hints: Sequence[Hint], *, failed: _Done) -> list[_Answer]:
+def _all(ask: Callable[[Hint], _Answer], hints: Sequence[Hint], *, done: _Done) -> list[_Answer]:
     """The answers about these keys, asked side by side; those the store could not say are noted as unsure."""
 
     def one(hint: Hint) -> tuple[Hint, _Answer | None, StorageError | None]:
@@ -180,8 +180,8 @@ def _all(ask: Callable[[Hint], _Answer], hints: Sequence[Hint], *, failed: _Done
     with ThreadPoolExecutor(LOOKS_AT_ONCE) as pool:
         for hint, answer, error in pool.map(one, hints):
             if error is not None:
-                failed.unsure.add(hint)
-                failed.counts[f"store: {reason(error)}"] += 1
+                done.unsure.add(hint)
+                done.counts[f"store: {reason(error)}"] += 1
             elif answer is not None:
                 answers.append(answer)
     return answers
