@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SMALLEST = {
-    "admin": ["--rows", "1000"],
+    "admin": ["--rows", "20000"],
     "alignment": ["--rounds", "1"],
     "ingest": ["--gigabytes", "0.01", "--rounds", "0"],
     "slow_downloads": ["--readers", "2", "--rounds", "1", "--pages", "2"],
