@@ -64,25 +64,24 @@ def prices_here() -> Prices:
 def cost_of(configuration: Mapping[str, Any], *, mode: str, prices: Prices, host_type: str = "") -> Cost:
     """Of an instance so configured. `mode`: how it sleeps; a stopped one keeps its disk."""
     name, kind = configuration.get("DBInstanceClass", ""), configuration.get("StorageType", "")
-    size_gb = Decimal(configuration.get("AllocatedStorage", 0))
-    unknown = [
-        word
-        for word, known in (
-            (f"the class {name or '?'}", name in prices.instance_hour),
-            (f"storage of type {kind or '?'}", kind in prices.storage_gb_month),
-            (f"a host of type {host_type}", not host_type or host_type in prices.host_hour),
-        )
-        if not known
-    ]
-    disk = prices.storage_gb_month.get(kind, Decimal(0)) * size_gb
-    hours = HOURS_A_MONTH * (2 if configuration.get("MultiAZ") else 1)
-    awake = prices.instance_hour.get(name, Decimal(0)) * hours + disk * (2 if configuration.get("MultiAZ") else 1)
-    awake += prices.host_hour.get(host_type, Decimal(0)) * HOURS_A_MONTH if host_type else 0
-    asleep = {Goal.SNAPSHOT: prices.snapshot_gb_month * size_gb, Goal.STOP: disk}.get(Goal(mode), awake)
-    asleep_known = bool(size_gb) and (mode == Goal.SNAPSHOT or kind in prices.storage_gb_month)
+    size_gb, requests = Decimal(configuration.get("AllocatedStorage", 0)), configuration.get("Iops")
+    both = 2 if configuration.get("MultiAZ") else 1
+    no_disk = [] if kind in prices.storage_gb_month else [f"storage of type {kind or '?'}"]
+    is_baseline = kind == "gp3" and size_gb >= 400 and (requests or 0) <= 12000
+    no_disk += [f"{requests} requests a second of the disk"] if requests and not is_baseline else []
+    unknown = [] if name in prices.instance_hour else [f"the class {name or '?'}"]
+    unknown += no_disk
+    unknown += [f"a host of type {host_type}"] if host_type and host_type not in prices.host_hour else []
+    disk = prices.storage_gb_month.get(kind, Decimal(0)) * size_gb * both
+    awake = prices.instance_hour.get(name, Decimal(0)) * HOURS_A_MONTH * both + disk
+    awake += prices.host_hour.get(host_type, Decimal(0)) * HOURS_A_MONTH
+    asleep, known = {
+        Goal.SNAPSHOT: (prices.snapshot_gb_month * size_gb, True),
+        Goal.STOP: (disk, not no_disk),
+    }.get(Goal(mode), (awake, not unknown))
     return Cost(
         awake=None if unknown else awake.quantize(CENT),
-        asleep=asleep.quantize(CENT) if asleep_known else None,
+        asleep=asleep.quantize(CENT) if size_gb and known else None,
         unknown=", ".join(unknown),
     )
 

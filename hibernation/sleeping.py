@@ -113,6 +113,12 @@ def writers(*, before: datetime | None = None) -> list[Job]:
     return [job for job in running.order_by("pk") if job.lease_until and job.lease_until > timezone.now()]
 
 
+def written_since(moment: datetime) -> bool:
+    """Whether a job that writes headers is at work, or has ended since."""
+    written = Job.objects.filter(kind__in=kinds.names(writing_headers=True), finished_at__gte=moment)
+    return bool(writers()) or written.exists()
+
+
 def in_words(jobs: list[Job]) -> str:
     each = [f"job {job.pk} ({job.kind} of {job.asker_name}, since {job.started_at:%H:%M} UTC)" for job in jobs]
     return ", ".join(each)

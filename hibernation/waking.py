@@ -12,10 +12,11 @@ from django.db import connections
 
 from chunks.headers_db.place import State
 from chunks.headers_db.router import HEADERS
-from chunks.headers_db.state import set_state
+from chunks.headers_db.state import CACHE_S, set_state
 from hibernation import configuration, events, headers, snapshots
 from hibernation.errors import ConfigurationUnknown, SnapshotUnclear
 from hibernation.models import Sleep, present_sleep
+from hibernation.sleeping import written_since
 from hibernation.states import Goal, Source, Step
 from hibernation.work import Look, Work
 
@@ -223,6 +224,11 @@ def redrive(work: Work, seen: Look, *, sleep: Sleep) -> bool:
 
 
 def reindex(work: Work, _seen: Look, *, sleep: Sleep) -> bool:
+    _compare(work, sleep=sleep)
+    return True
+
+
+def _compare(work: Work, *, sleep: Sleep) -> None:
     def progress(done: int, total: int) -> None:
         work.check(None)
         work.tell(
@@ -230,7 +236,7 @@ def reindex(work: Work, _seen: Look, *, sleep: Sleep) -> bool:
         )
 
     report = headers.fill(work.objects, progress=progress)
-    sleep.recovered = report.written
+    sleep.recovered = report.written + (sleep.recovered or 0)
     sleep.save(update_fields=["recovered"])
     work.tell(
         f"{report.written:,} rows were recovered, {report.removed:,} removed ({report.objects:,} objects compared)."
@@ -238,7 +244,6 @@ def reindex(work: Work, _seen: Look, *, sleep: Sleep) -> bool:
     if not report.clean:
         _note(sleep, "Somebody must look at what manage.py reindex says.")
         work.tell(sleep.notes[-1])
-    return True
 
 
 def open_search(work: Work, seen: Look) -> None:
@@ -248,6 +253,11 @@ def open_search(work: Work, seen: Look) -> None:
         sleep.awake_at = work.pace.now()
         sleep.save(update_fields=["awake_at"])
     work.tell("Search is open.")
+    if sleep is not None and sleep.waking_at and written_since(sleep.waking_at):
+        # Its rows were not written, and its bucket may have been compared before; from now on writers write themselves.
+        work.pace.sleep(CACHE_S)
+        work.tell("What was taken in while it woke is looked at once more.")
+        _compare(work, sleep=sleep)
 
 
 LINKS = {
