@@ -116,7 +116,7 @@ def test_a_worker_brings_the_numbers_home(alice, browser, samples, place, settin
     rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
     for signal in PLAIN:
         own = [
-            {name: float(row[name]) if row[name] else None for name in BANDS}
+            {name: float(row[head]) if row[head] else None for name in BANDS for head in [f"{name} (unit^2)"]}
             for row in rows
             if row["label"] == signal.label
         ]
