@@ -4,19 +4,29 @@ Owns: how the engine's sentences reach a terminal: one line each; what is only w
 """
 
 import sys
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.management.base import CommandError
 
-from chunks.command import CALLED_WRONGLY, PortalCommand
+from chunks.command import CALLED_WRONGLY, STOPPED, PortalCommand
 from hibernation.errors import HibernationError
 from hibernation.work import Tell
+
+WAY_ON = "rds_status says where things are, rds_hibernate or rds_restore goes on; rds_restore opens search again."
 
 
 class HibernationCommand(PortalCommand):
     """`handle` lets `HibernationError` rise, whose message is for people."""
 
     for_people: ClassVar[tuple[type[Exception], ...]] = (HibernationError,)
+
+    def execute(self, *args: Any, **options: Any) -> str | None:  # noqa: ANN401 (the signature is Django's)
+        try:
+            return super().execute(*args, **options)
+        except CommandError as error:
+            if error.returncode != STOPPED:
+                raise
+            raise CommandError(f"{error} {WAY_ON}", returncode=STOPPED) from error
 
     def teller(self) -> Tell:
         """Says a sentence once; on a terminal, how far it is stays on its line."""

@@ -167,3 +167,25 @@ def test_who_was_stopped_past_his_lease_alters_nothing_when_he_goes_on(portal: P
     assert [asked for asked in gate.calls if not asked.startswith(READING)] == []
     assert end_of(portal) == before
     assert portal.asked("SELECT state FROM jobs_job ORDER BY id LIMIT 1") == [("failed",)]
+
+
+@pytest.mark.prove
+def test_ctrl_c_while_the_snapshot_is_made_leaves_all_there_and_search_opens_again(portal: Portal) -> None:
+    gate, lab = portal.gate, portal.lab
+
+    def after(asked: str) -> None:
+        if asked == "CreateDBSnapshot":
+            os.kill(sleeper.pid, signal.SIGINT)
+
+    gate.after = after
+    sleeper = portal.begun(*SLEEP)
+    assert sleeper.wait(timeout=60) == 130, portal.told()
+    assert "rds_restore opens search again" in portal.told()
+    assert "Traceback" not in portal.told()
+    assert "DeleteDBInstance" not in gate.calls
+    assert lab.instance() is not None
+    assert portal.asked("SELECT state FROM jobs_job") == [("cancelled",)]
+    assert portal.asked("SELECT state FROM headers_state") == [("asleep",)]
+    portal.until_done(("rds_restore", "--skip-checks"))
+    assert portal.asked("SELECT state FROM headers_state") == [("awake",)]
+    assert lab.mapping_state() == "Enabled"
