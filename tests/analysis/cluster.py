@@ -44,9 +44,26 @@ class Cluster:
             time.sleep(0.2)
         raise RuntimeError("The cluster did not come up.")
 
+    def freeze(self, worker: int) -> None:
+        """Once it works on a task: that it never ends, and tells nobody."""
+        end = time.monotonic() + START_S
+        while time.monotonic() < end:
+            if self._works(worker):
+                os.killpg(self.workers[worker].pid, signal.SIGSTOP)
+                if self._works(worker):
+                    return
+                os.killpg(self.workers[worker].pid, signal.SIGCONT)
+            time.sleep(0.02)
+        raise RuntimeError("The worker was given no task.")
+
     def kill(self, worker: int) -> None:
         """A worker with its executors, as a machine that loses its power."""
         os.killpg(self.workers[worker].pid, signal.SIGKILL)
+
+    def _works(self, worker: int) -> bool:
+        """As the logs of its executors tell."""
+        logs = [path.read_text() for path in (self._folder / f"worker{worker}").glob("app-*/*/stderr")]
+        return sum(log.count("Running task") - log.count("Finished task") for log in logs) > 0
 
     def _worker(self, number: int) -> "subprocess.Popen[bytes]":
         words = ["--host", "127.0.0.1", "--cores", "1", "--memory", "1g", "--webui-port", str(free_port())]

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,10 @@ def driver(
     attempt: int = 1,
     master: str = "local[2]",
     events: bool = False,
+    log: Path | None = None,
     **more: str,
 ) -> "subprocess.Popen[bytes]":
-    """Starts it; its log goes where this process's does."""
+    """Starts it; its log goes where this process's does, if not elsewhere."""
     options = {
         "job": job,
         "objects": objects_url,
@@ -57,7 +59,10 @@ def driver(
         options["events"] = events_name(JOB, attempt=1)
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     environment = os.environ | {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
-    return subprocess.Popen([sys.executable, "-m", "analysis.driver", *words], cwd=ROOT, env=environment)
+    with ExitStack() as stack:
+        out = None if log is None else stack.enter_context(log.open("ab"))
+        command = [sys.executable, "-m", "analysis.driver", *words]
+        return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=out)
 
 
 def outcome(place: Place, *, attempt: int = 1) -> Outcome:
