@@ -22,6 +22,7 @@ from storage.objects import Objects
 
 ROOT = Path(__file__).parents[2]
 JOB = 7
+LIMIT_S = 400
 
 
 def submit(place: Place, objects: Objects, folder: Path, *, words: dict[str, list[str]] | None = None) -> None:
@@ -76,6 +77,16 @@ def rows_of(place: Place, made: Outcome, *, kind: str = DATA) -> list[dict[str, 
     tables = [pq.read_table(pa.BufferReader(place.get(each["name"]))) for each in made.files if each["kind"] == kind]
     rows = [row for table in tables for row in table.to_pylist()]
     return sorted(rows, key=lambda row: [str(row.get(name)) for name in ("label", "other", "code", "start", "chunk")])
+
+
+def words(row: dict[str, Any]) -> dict[str, Any]:
+    """What two runs of a job have in common to the letter."""
+    return {name: value for name, value in row.items() if not isinstance(value, float)}
+
+
+def numbers(row: dict[str, Any]) -> dict[str, float]:
+    """What they have in common but for the last digits."""
+    return {name: value for name, value in row.items() if isinstance(value, float)}
 
 
 def values_of(rows: list[dict[str, Any]], names: list[str]) -> np.ndarray:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
+from analysis.context import Event
 from chunks.batch import Batch, Result, Wish
 from chunks.edf.signal_spec import SignalSpec
 from chunks.edf.writer import Kind, write_edf
@@ -22,6 +23,7 @@ BUCKET = patient_bucket(PATIENT, prefix="edf-chunks-")
 SURGERY = date(2017, 3, 11)
 START = datetime(2017, 3, 14, 14, 5, 0)
 NAME = "day3_140500"
+BEGIN = datetime(2002, 1, 3, 14, 5)  # in patient time
 GAPPED = [*map(Decimal, range(7)), *(Decimal(second) for second in range(20, 31))]
 
 
@@ -97,6 +99,21 @@ def take(path: Path, objects: Objects, *, chunk_seconds: int = 3, patient: str =
     result = batch.ingest(path, place=1, progress=lambda _bytes: None)
     assert result.outcome == "ingested", result
     return result
+
+
+def event(number: int, *, at_s: float, code: int = 7) -> Event:
+    """A trial's event, so long after the recording's begin."""
+    return Event(
+        number=number,
+        patient="2002",
+        bucket=BUCKET,
+        recording=NAME,
+        task="ToM_Loc",
+        session="s.json",
+        code=code,
+        trial=number + 1,
+        at=BEGIN + timedelta(seconds=at_s),
+    )
 
 
 def windows_of(trace: np.ndarray, *, length: int) -> np.ndarray:

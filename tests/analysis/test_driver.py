@@ -1,7 +1,7 @@
 """A job from a manifest to files, by a driver of its own: the numbers of one machine, and what stands beside them."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.context import Event, encode_event
+from analysis.context import encode_event
 from analysis.jobs.band_power import BANDS, band_power
 from analysis.jobs.line_length import NAMES, line_length
 from analysis.place import Place, events_name
 from analysis.writing import FAULTS
-from tests.analysis.driving import JOB, driver, outcome, rows_of, submit, values_of
+from tests.analysis.driving import JOB, LIMIT_S, driver, outcome, rows_of, submit, values_of
 from tests.analysis.jobs.test_coherence import by_scipy
-from tests.analysis.made import BUCKET, NAME, PLAIN, Made, take, windows_of, write
+from tests.analysis.made import BUCKET, NAME, PLAIN, Made, event, take, windows_of, write
 
 pytestmark = [pytest.mark.database, pytest.mark.prove]
 KERNELS = {"band_power": (band_power, list(BANDS)), "line_length": (line_length, NAMES)}
@@ -32,7 +32,7 @@ def test_a_job_gives_the_numbers_of_one_machine(job, tmp_path, objects, objects_
     samples = write(tmp_path / "a.edf", records=60)
     take(tmp_path / "a.edf", objects)
     submit(place, objects, tmp_path)
-    assert driver(job, objects_url=objects_url, place=place, window="2.5").wait(120) == 0
+    assert driver(job, objects_url=objects_url, place=place, window="2.5").wait(LIMIT_S) == 0
     made = outcome(place)
     assert made.done, made.reason
     kernel, names = KERNELS[job]
@@ -62,7 +62,7 @@ def test_a_damaged_chunk_costs_itself_and_is_told(tmp_path, objects, objects_url
     content[-3] ^= 1
     submit(place, objects, tmp_path)
     objects.put(BUCKET, key, bytes(content))
-    assert driver("line_length", objects_url=objects_url, place=place, window="1").wait(120) == 0
+    assert driver("line_length", objects_url=objects_url, place=place, window="1").wait(LIMIT_S) == 0
     made = outcome(place)
     (fault,) = rows_of(place, made, kind=FAULTS)
     assert (fault["patient"], fault["label"], fault["chunk"]) == ("2002", "LTG1", 1)
@@ -75,23 +75,9 @@ def test_coherence_is_that_of_the_epochs_of_aligned_events(tmp_path, objects, ob
     samples = write(tmp_path / "a.edf", signals=signals, records=40)
     take(tmp_path / "a.edf", objects)
     submit(place, objects, tmp_path)
-    begin = datetime(2002, 1, 3, 14, 5)
-    events = [
-        Event(
-            number=number,
-            patient="2002",
-            bucket=BUCKET,
-            recording=NAME,
-            task="ToM_Loc",
-            session="s.json",
-            code=5,
-            trial=number + 1,
-            at=begin + timedelta(seconds=at_s),
-        )
-        for number, at_s in enumerate(np.arange(12) * 2.77 + 3.01)
-    ]
+    events = [event(number, at_s=3.01 + 2.77 * number) for number in range(12)]
     place.put(events_name(JOB, attempt=1), "".join(map(encode_event, events)).encode())
-    assert driver("coherence", objects_url=objects_url, place=place, events=True).wait(120) == 0
+    assert driver("coherence", objects_url=objects_url, place=place, events=True).wait(LIMIT_S) == 0
     made = outcome(place)
     assert made.done, made.reason
     (row,) = rows_of(place, made)

@@ -1,6 +1,5 @@
 """A job gives the same rows from windows that stay in Python as from the table that goes through Java."""
 
-from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,39 +9,17 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from analysis.batches import per_window, schema_of
-from analysis.context import Context, Event
+from analysis.context import Context
 from analysis.in_place import WindowsInPlace
 from storage.objects import Objects
-from tests.analysis.made import BUCKET, NAME, Made, take, write
+from tests.analysis.driving import numbers, words
+from tests.analysis.made import BUCKET, NAME, Made, event, take, write
 
 pytestmark = [pytest.mark.database, pytest.mark.prove]
-BEGIN = datetime(2002, 1, 3, 14, 5)
 
 
 def rows_of(result: DataFrame) -> list[dict[str, Any]]:
     return sorted((row.asDict() for row in result.collect()), key=lambda row: str(words(row)))
-
-
-def words(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if not isinstance(value, float)}
-
-
-def numbers(row: dict[str, Any]) -> dict[str, float]:
-    return {name: value for name, value in row.items() if isinstance(value, float)}
-
-
-def event(number: int) -> Event:
-    return Event(
-        number=number,
-        patient="2002",
-        bucket=BUCKET,
-        recording=NAME,
-        task="ToM_Loc",
-        session="s.json",
-        code=5,
-        trial=number + 1,
-        at=BEGIN + timedelta(seconds=3.01 + 2.77 * number),
-    )
 
 
 @pytest.mark.parametrize("job", ["band_power", "line_length", "coherence"])
@@ -54,7 +31,7 @@ def test_a_job_gives_the_same_in_place_and_of_the_table(
     objects.delete(BUCKET, f"{NAME}/A1_chunk-4.chn")
     options = {"objects": objects_url, "prefix": BUCKET, "window": "1", "chunks_a_task": "2"}
     run = import_module(f"analysis.jobs.{job}").run
-    context = Context(events=tuple(map(event, range(12))))
+    context = Context(events=tuple(event(number, at_s=3.01 + 2.77 * number) for number in range(12)))
     in_place = rows_of(run(WindowsInPlace(spark, options=options), context))
     of_the_table = rows_of(run(spark.read.format("chn").options(**options).load(), context))
     assert [words(row) for row in in_place] == [words(row) for row in of_the_table]

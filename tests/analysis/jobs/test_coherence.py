@@ -1,6 +1,6 @@
 """Coherence around events: as SciPy has it, from windows that know nothing of the epochs."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -10,9 +10,9 @@ from scipy.signal import csd
 from analysis.context import Event
 from analysis.jobs.band_power import BANDS
 from analysis.jobs.coherence import PIECES, cut, divided, summed
+from tests.analysis.made import BEGIN, event
 
 SFREQ = 400.0
-BEGIN = datetime(2002, 1, 3, 14, 5)
 
 
 def traces(*, seconds: int = 60) -> dict[str, np.ndarray]:
@@ -21,20 +21,6 @@ def traces(*, seconds: int = 60) -> dict[str, np.ndarray]:
     return {
         label: shared + random.normal(size=shared.size) * noise for label, noise in (("A1", 0.3), ("A2", 1), ("A3", 5))
     }
-
-
-def event(number: int, *, at_s: float, code: int = 7) -> Event:
-    return Event(
-        number=number,
-        patient="2002",
-        bucket="edf-chunks-2002",
-        recording="day3_140500",
-        task="ToM_Loc",
-        session="s.json",
-        code=code,
-        trial=number + 1,
-        at=BEGIN + timedelta(seconds=at_s),
-    )
 
 
 def windows(
