@@ -32,7 +32,7 @@ INSTALL = (
 )
 LOG_BYTES = 20_000
 STOP_S = 15.0
-# EMR gives an account some ten DescribeSteps a second at most, for everybody.
+# EMR limits how often an account as a whole may ask, and a step lasts minutes.
 ASK_EVERY_S = 10.0
 # An EMR that is busy, or cannot be reached, is asked again for so long.
 PATIENCE_S = 600.0

@@ -4,13 +4,15 @@ Owns: the geometry. The cells are an image, so that a picture of 160 × 128 stay
 drawn around it, and the same numbers stand in the tables below.
 """
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from analysis.png import png
+from PIL import Image
+
 from analysis.shades import COLOURS, NONE, Cells, Scale, Shade, number_text
 from analysis.time_axis import BREAK_COLUMNS, LETTER_PX, Mark, Tick, TimeAxis
 from chunks.format.clock import since_day_zero_us
@@ -18,6 +20,7 @@ from selections.joined import Joined
 
 ROW_PX, WIDTH, MATRIX_PX, SPANS = 12, 800, 480, 10
 SESSIONS_PX, TICKS_PX, MARGIN_PX = 26, 30, 8
+SEE_THROUGH = "#000000"  # the last of the palette, whatever its colour
 Row = tuple[str, tuple[str, ...]]
 
 
@@ -91,7 +94,11 @@ def image(summary: Mapping[str, Any], *, value: str) -> bytes:
         cells = [_with_breaks(row, widths=widths) for row in cells]
     scale = Scale.of(cells)
     rows = [scale.row(row) if scale else bytes([NONE]) * len(row) for row in cells]
-    return png(rows, colours=COLOURS)
+    picture = Image.frombytes("P", (len(rows[0]), len(rows)), b"".join(rows))
+    picture.putpalette(bytes.fromhex("".join(colour[1:] for colour in (*COLOURS, SEE_THROUGH))))
+    made = io.BytesIO()
+    picture.save(made, "PNG", transparency=NONE, optimize=True)
+    return made.getvalue()
 
 
 def _over_time(

@@ -1,7 +1,6 @@
 """The heat map: bounded, its shades and its tables of the same numbers, gaps left empty, sessions where they were."""
 
-import struct
-import zlib
+import io
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -9,18 +8,18 @@ from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
+from PIL import Image
 
 from analysis.grid import BREAKS, COLUMNS
 from analysis.known import KNOWN
 from analysis.picture import WIDTH, heat_map, image
 from analysis.place import Place, picture_name
-from analysis.png import SIGNATURE, png
 from analysis.shades import COLOURS, NONE, SHADES, Scale
 from analysis.summary import CHANNELS, summary_of
 from analysis.time_axis import BREAK_COLUMNS, LETTER_PX, TICK_PX
 from analysis.writing import parquet
 from chunks.format.clock import since_day_zero_us
-from tests.analysis.jobs.test_coherence import BEGIN
+from tests.analysis.made import BEGIN
 
 KNOWN_JOB = KNOWN["line_length"]
 HOUR = 360  # windows of ten seconds
@@ -65,13 +64,10 @@ def drawn(summary: dict, *, value: str = "line_length", sessions: tuple = ()):
 
 
 def pixels(made: bytes) -> list[bytes]:
-    """The rows of an unfiltered image of one byte a pixel."""
-    assert made.startswith(SIGNATURE)
-    width, _height = struct.unpack(">II", made[16:24])
-    at = made.index(b"IDAT")
-    [length] = struct.unpack(">I", made[at - 4 : at])
-    raw = zlib.decompress(made[at + 4 : at + 4 + length])
-    return [raw[start + 1 : start + 1 + width] for start in range(0, len(raw), width + 1)]
+    """The rows of an image of colours by their numbers."""
+    with Image.open(io.BytesIO(made)) as opened:
+        assert (opened.format, opened.mode) == ("PNG", "P")
+        return [opened.crop((0, row, opened.width, row + 1)).tobytes() for row in range(opened.height)]
 
 
 def test_few_windows_are_as_wide_as_the_picture_and_a_short_gap_is_empty(place):
@@ -188,11 +184,13 @@ def test_a_higher_mean_is_never_a_darker_shade():
     assert list(scale.row([1.0, 2.0, 3.0, 5.0])) == sorted(scale.row([1.0, 2.0, 3.0, 5.0]))
 
 
-def test_a_png_has_a_row_for_each_channel_and_its_palette():
-    made = png([b"\0\1\2", b"\2\1\0"], colours=["#ff0000", "#00ff00"])
-    assert pixels(made) == [b"\0\1\2", b"\2\1\0"]
-    assert b"PLTE\xff\x00\x00\x00\xff\x00\x00\x00\x00" in made
-    assert b"tRNS\xff\xff\x00" in made
+def test_what_has_a_value_has_its_shade_and_what_has_none_is_see_through(place):
+    summary = summed(place, [row("A", at, float(at)) for at in range(SHADES + 1) if at != 3])
+    with Image.open(io.BytesIO(image(summary, value="line_length"))) as opened:
+        shown = opened.convert("RGBA")
+    colours = [shown.getpixel((column, 0)) for column in range(SHADES + 1)]
+    assert colours.pop(3)[3] == 0
+    assert colours == [(*bytes.fromhex(colour[1:]), 255) for colour in COLOURS]
 
 
 def pair(label: str, other: str, *, code: int, delta: float | None) -> dict:
